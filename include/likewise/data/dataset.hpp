@@ -1,0 +1,49 @@
+#pragma once
+// What a data set is: numbered samples with names. Everything else (batching, views, splits) is
+// built on these few functions.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "likewise/tensor.hpp"
+
+namespace likewise {
+
+enum class Modality { image };
+
+// One item. `parts` has one tensor a modality; an image is uint8 [C, H, W], C = 1 or 3.
+struct Sample {
+  std::vector<Tensor> parts;
+  int64_t label = -1;   // class, -1 when unknown
+  int64_t domain = -1;  // style, subject, site, ...; -1 when unknown
+  int64_t index = -1;   // position in the data set that was opened
+};
+
+// What can be known of a data set without decoding it.
+struct DatasetInfo {
+  std::string name;                       // as a person would say it: path or built-in name
+  std::string kind;                       // "image-folder", "idx", "glyphs", ...
+  Modality modality = Modality::image;
+  std::vector<std::string> class_names;   // empty when unlabelled
+  std::vector<std::string> domain_names;  // empty when there are none
+};
+
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual int64_t size() const = 0;
+  // Decodes sample i. Thread-safe. Throws DataError, naming the file, when it is broken.
+  virtual Sample get(int64_t i) const = 0;
+  virtual const DatasetInfo& info() const = 0;
+  // Known without decoding; -1 when unknown. 0 <= i < size().
+  virtual int64_t label(int64_t i) const = 0;
+  virtual int64_t domain(int64_t i) const = 0;
+  // What to call sample i: the path relative to the opened folder, "images.gz[17]", "U+0041 Lato".
+  virtual std::string name(int64_t i) const = 0;
+};
+
+using DatasetPtr = std::shared_ptr<const Dataset>;
+
+}  // namespace likewise

@@ -1,0 +1,17 @@
+#pragma once
+// An encoder turns a batch of inputs into features.
+
+#include <torch/nn/module.h>
+
+#include "likewise/tensor.hpp"
+
+namespace likewise {
+
+class Encoder : public torch::nn::Module {
+ public:
+  // x [N, C, H, W] -> [N, D]
+  virtual Tensor forward(const Tensor& x) = 0;
+  virtual int64_t feature_dim() const = 0;  // D
+};
+
+}  // namespace likewise
