@@ -1,0 +1,62 @@
+#pragma once
+// Batches of views, made ahead by the loader's own threads.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "likewise/base/random.hpp"
+#include "likewise/data/dataset.hpp"
+
+namespace likewise {
+
+// What a training step sees.
+struct Batch {
+  std::vector<Tensor> views;  // each float [N, C, H, W]; the sizes of views may differ
+  Tensor labels;              // int64 [N], -1 when unknown
+  Tensor domains;             // int64 [N]
+  Tensor index;               // int64 [N], positions in the data set
+};
+
+// A random transformation of one sample part; see views/view.hpp.
+using Transform = std::function<Tensor(const Tensor& x, Rng& rng)>;
+
+struct LoaderOptions {
+  int64_t batch = 256;
+  int64_t threads = 1;     // loader threads, at least 1
+  int64_t ahead = 3;       // finished batches that may wait, at least 1
+  uint64_t seed = 0;
+  bool shuffle = true;     // a new order every epoch; the last incomplete batch is left out
+  int64_t max_bad = 100;   // broken samples that are skipped before it is an error
+};
+
+// Every sample is decoded once and given to all transforms. The content of batch number `step` is a
+// function of (seed, step) alone: neither the number of threads nor the step where reading began
+// changes it. A broken sample is named once, counted, and replaced by another one.
+class Loader {
+ public:
+  // Throws UserError when the data set has fewer samples than one batch (shuffle) or none.
+  Loader(DatasetPtr dataset, std::vector<Transform> transforms, const LoaderOptions& options);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  int64_t steps_per_epoch() const;
+
+  // The next batch will be number `step` (counted over all epochs). Call before the first next().
+  void seek(int64_t step);
+
+  // Waits for the next batch. Throws DataError once more than max_bad samples are broken.
+  Batch next();
+
+  double waited() const;                       // seconds that next() has waited in all
+  std::vector<std::string> bad_samples() const;  // a sentence each, ordered by index
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace likewise

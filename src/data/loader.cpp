@@ -1,0 +1,238 @@
+#include "likewise/data/loader.hpp"
+
+#include <ATen/ops/empty.h>
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "likewise/base/error.hpp"
+
+namespace likewise {
+
+class Loader::State {
+ public:
+  State(DatasetPtr dataset, std::vector<Transform> transforms, const LoaderOptions& options)
+      : dataset_(std::move(dataset)), transforms_(std::move(transforms)), options_(options) {
+    const int64_t n = dataset_->size();
+    if (n == 0) throw UserError("{}: there are no samples", dataset_->info().name);
+    if (options_.shuffle && n < options_.batch) {
+      throw UserError("{} has {} samples, fewer than one batch of {}; lower --batch",
+                      dataset_->info().name, n, options_.batch);
+    }
+    LIKEWISE_CHECK(!transforms_.empty() && options_.batch >= 1 && options_.threads >= 1 &&
+                       options_.ahead >= 1,
+                   "loader options");
+  }
+
+  ~State() { stop(); }
+
+  int64_t steps_per_epoch() const {
+    const int64_t n = dataset_->size();
+    return options_.shuffle ? n / options_.batch : (n + options_.batch - 1) / options_.batch;
+  }
+
+  void seek(int64_t step) {
+    stop();
+    next_to_hand_out_ = next_to_make_ = step;
+    start();
+  }
+
+  Batch next() {
+    if (workers_.empty()) start();
+    std::unique_lock lock(mutex_);
+    const auto begin = std::chrono::steady_clock::now();
+    changed_.wait(lock, [&] { return failure_ || ready_.count(next_to_hand_out_) > 0; });
+    waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const auto found = ready_.find(next_to_hand_out_);
+    if (found == ready_.end()) std::rethrow_exception(failure_);
+    Batch batch = std::move(found->second);
+    ready_.erase(found);
+    ++next_to_hand_out_;
+    changed_.notify_all();
+    return batch;
+  }
+
+  double waited() const {
+    const std::lock_guard lock(mutex_);
+    return waited_;
+  }
+
+  std::vector<std::string> bad_samples() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> out;
+    for (const auto& [index, message] : bad_) out.push_back(message);
+    return out;
+  }
+
+ private:
+  void start() {
+    stopping_ = false;
+    for (int64_t i = 0; i < options_.threads; ++i) workers_.emplace_back([this] { work(); });
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    for (auto& worker : workers_) worker.join();
+    workers_.clear();
+    ready_.clear();
+    failure_ = nullptr;
+  }
+
+  void work() {
+    const at::NoGradGuard no_grad;
+    try {
+      for (;;) {
+        int64_t step = 0;
+        {
+          std::unique_lock lock(mutex_);
+          changed_.wait(lock, [&] {
+            return stopping_ || failure_ || next_to_make_ < next_to_hand_out_ + options_.ahead;
+          });
+          if (stopping_ || failure_) return;
+          step = next_to_make_++;
+        }
+        Batch batch = make(step);
+        {
+          const std::lock_guard lock(mutex_);
+          ready_.emplace(step, std::move(batch));
+        }
+        changed_.notify_all();
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!failure_) failure_ = std::current_exception();
+      changed_.notify_all();
+    }
+  }
+
+  // The order of an epoch; the last few are kept, since neighbouring batches share them.
+  std::shared_ptr<const std::vector<int64_t>> order(int64_t epoch) {
+    const std::lock_guard lock(order_mutex_);
+    auto& slot = orders_[epoch];
+    if (!slot) {
+      slot = std::make_shared<const std::vector<int64_t>>(
+          Rng(options_.seed, {0x0de2, static_cast<uint64_t>(epoch)}).permutation(dataset_->size()));
+      if (orders_.size() > 2) orders_.erase(orders_.begin());
+    }
+    return slot;
+  }
+
+  Batch make(int64_t step) {
+    const int64_t n = dataset_->size();
+    const int64_t epoch = step / steps_per_epoch();
+    const int64_t first = step % steps_per_epoch() * options_.batch;
+    const int64_t count = std::min(options_.batch, n - first);
+    std::shared_ptr<const std::vector<int64_t>> shuffled;
+    if (options_.shuffle) shuffled = order(epoch);
+
+    Batch batch;
+    batch.views.resize(transforms_.size());
+    batch.labels = at::empty({count}, at::kLong);
+    batch.domains = at::empty({count}, at::kLong);
+    batch.index = at::empty({count}, at::kLong);
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t wanted =
+          shuffled ? (*shuffled)[static_cast<size_t>(first + i)] : first + i;
+      const Sample sample = read(wanted, epoch);
+      for (size_t v = 0; v < transforms_.size(); ++v) {
+        Rng rng(options_.seed, {0x71e3, static_cast<uint64_t>(epoch),
+                                static_cast<uint64_t>(wanted), v});
+        place(transforms_[v](sample.parts.at(0), rng), i, count, batch.views[v]);
+      }
+      batch.labels.data_ptr<int64_t>()[i] = sample.label;
+      batch.domains.data_ptr<int64_t>()[i] = sample.domain;
+      batch.index.data_ptr<int64_t>()[i] = sample.index;
+    }
+    return batch;
+  }
+
+  static void place(const Tensor& view, int64_t i, int64_t count, Tensor& all) {
+    if (!all.defined()) {
+      std::vector<int64_t> shape = view.sizes().vec();
+      shape.insert(shape.begin(), count);
+      all = at::empty(shape, view.options());
+    }
+    LIKEWISE_CHECK(view.is_contiguous() && view.sizes() == all.sizes().slice(1) &&
+                       view.scalar_type() == all.scalar_type(),
+                   "the views of a batch differ in size: sample {}", i);
+    std::memcpy(static_cast<char*>(all.data_ptr()) + static_cast<size_t>(i) * view.nbytes(),
+                view.data_ptr(), view.nbytes());
+  }
+
+  // Sample `wanted`, or when that is broken another one, chosen by (seed, epoch, wanted).
+  Sample read(int64_t wanted, int64_t epoch) {
+    Rng other(options_.seed, {0xbad5, static_cast<uint64_t>(epoch), static_cast<uint64_t>(wanted)});
+    for (int64_t index = wanted;; index = other.below(dataset_->size())) {
+      if (is_bad(index)) continue;
+      try {
+        return dataset_->get(index);
+      } catch (const DataError& error) {
+        remember(index, error.what());
+      }
+    }
+  }
+
+  bool is_bad(int64_t index) const {
+    const std::lock_guard lock(mutex_);
+    return bad_.count(index) > 0;
+  }
+
+  void remember(int64_t index, const std::string& message) {
+    {
+      const std::lock_guard lock(mutex_);
+      bad_.emplace(index, message);
+    }
+    check_bad();
+  }
+
+  void check_bad() const {
+    const std::lock_guard lock(mutex_);
+    const auto bad = static_cast<int64_t>(bad_.size());
+    if (bad >= dataset_->size()) {
+      throw DataError("{}: all {} samples are broken; the first: {}", dataset_->info().name, bad,
+                      bad_.begin()->second);
+    }
+    if (bad > options_.max_bad) {
+      throw DataError("{}: {} samples are broken, more than --data.max_bad {}; the first: {}",
+                      dataset_->info().name, bad, options_.max_bad, bad_.begin()->second);
+    }
+  }
+
+  DatasetPtr dataset_;
+  std::vector<Transform> transforms_;
+  LoaderOptions options_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::thread> workers_;
+  std::map<int64_t, Batch> ready_;
+  std::map<int64_t, std::string> bad_;
+  int64_t next_to_make_ = 0, next_to_hand_out_ = 0;
+  bool stopping_ = false;
+  std::exception_ptr failure_;
+  double waited_ = 0;
+
+  std::mutex order_mutex_;
+  std::map<int64_t, std::shared_ptr<const std::vector<int64_t>>> orders_;
+};
+
+Loader::Loader(DatasetPtr dataset, std::vector<Transform> transforms, const LoaderOptions& options)
+    : state_(std::make_unique<State>(std::move(dataset), std::move(transforms), options)) {}
+Loader::~Loader() = default;
+int64_t Loader::steps_per_epoch() const { return state_->steps_per_epoch(); }
+void Loader::seek(int64_t step) { state_->seek(step); }
+Batch Loader::next() { return state_->next(); }
+double Loader::waited() const { return state_->waited(); }
+std::vector<std::string> Loader::bad_samples() const { return state_->bad_samples(); }
+
+}  // namespace likewise

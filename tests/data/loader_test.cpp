@@ -1,0 +1,131 @@
+#include "likewise/data/loader.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "likewise/base/error.hpp"
+
+namespace likewise {
+namespace {
+
+// Sample i is a 1x2x2 image of value i; every `broken_every`-th is broken.
+class Numbers : public Dataset {
+ public:
+  Numbers(int64_t n, int64_t broken_every = 0) : n_(n), broken_every_(broken_every) {
+    info_.name = "numbers";
+  }
+  int64_t size() const override { return n_; }
+  Sample get(int64_t i) const override {
+    if (broken_every_ > 0 && i % broken_every_ == 0) throw DataError("number {} is broken", i);
+    return {{at::full({1, 2, 2}, static_cast<double>(i), at::kFloat)}, i % 3, i % 2, i};
+  }
+  const DatasetInfo& info() const override { return info_; }
+  int64_t label(int64_t i) const override { return i % 3; }
+  int64_t domain(int64_t i) const override { return i % 2; }
+  std::string name(int64_t i) const override { return std::to_string(i); }
+
+ private:
+  int64_t n_, broken_every_;
+  DatasetInfo info_;
+};
+
+std::vector<Transform> two_noisy_views() {
+  const Transform noisy = [](const Tensor& x, Rng& rng) { return (x + rng.uniform()).contiguous(); };
+  return {noisy, noisy};
+}
+
+LoaderOptions options_of(int64_t batch, int64_t threads) {
+  LoaderOptions options;
+  options.batch = batch;
+  options.threads = threads;
+  options.seed = 11;
+  return options;
+}
+
+std::vector<Batch> batches(const DatasetPtr& data, const LoaderOptions& options, int64_t from,
+                           int64_t count) {
+  Loader loader(data, two_noisy_views(), options);
+  loader.seek(from);
+  std::vector<Batch> out;
+  for (int64_t i = 0; i < count; ++i) out.push_back(loader.next());
+  return out;
+}
+
+TEST(Loader, OrderAndContentDoNotDependOnTheNumberOfThreads) {
+  for (int64_t broken_every : {0, 7}) {
+    const auto data = std::make_shared<Numbers>(50, broken_every);
+    const auto one = batches(data, options_of(8, 1), 0, 20);
+    for (int64_t threads : {2, 4}) {
+      const auto many = batches(data, options_of(8, threads), 0, 20);
+      for (size_t i = 0; i < one.size(); ++i) {
+        EXPECT_TRUE(at::equal(one[i].index, many[i].index)) << "batch " << i;
+        for (size_t v = 0; v < 2; ++v) EXPECT_TRUE(at::equal(one[i].views[v], many[i].views[v]));
+      }
+    }
+  }
+}
+
+TEST(Loader, ReadingMayBeginAnywhere) {
+  const auto data = std::make_shared<Numbers>(50);
+  const auto all = batches(data, options_of(8, 2), 0, 20);
+  const auto tail = batches(data, options_of(8, 2), 13, 7);
+  for (size_t i = 0; i < tail.size(); ++i) {
+    EXPECT_TRUE(at::equal(tail[i].views[1], all[13 + i].views[1]));
+  }
+}
+
+TEST(Loader, AnEpochHoldsEverySampleOnceAndTheNextHasAnotherOrder) {
+  const auto all = batches(std::make_shared<Numbers>(48), options_of(8, 2), 0, 12);
+  std::multiset<int64_t> seen;
+  for (size_t b = 0; b < 6; ++b) {
+    for (int64_t i = 0; i < 8; ++i) seen.insert(all[b].index.data_ptr<int64_t>()[i]);
+  }
+  EXPECT_EQ(seen.size(), 48U);
+  EXPECT_EQ(std::set<int64_t>(seen.begin(), seen.end()).size(), 48U);
+  EXPECT_FALSE(at::equal(all[0].index, all[6].index));
+}
+
+TEST(Loader, ViewsOfOneSampleAreDrawnIndependently) {
+  const auto batch = batches(std::make_shared<Numbers>(8), options_of(8, 1), 0, 1).at(0);
+  EXPECT_FALSE(at::equal(batch.views[0], batch.views[1]));
+  EXPECT_EQ(batch.labels.data_ptr<int64_t>()[3], batch.index.data_ptr<int64_t>()[3] % 3);
+}
+
+TEST(Loader, WithoutShufflingTheLastBatchIsShort) {
+  LoaderOptions options = options_of(8, 2);
+  options.shuffle = false;
+  const auto all = batches(std::make_shared<Numbers>(20), options, 0, 3);
+  EXPECT_EQ(all[2].index.size(0), 4);
+  EXPECT_EQ(all[2].index.data_ptr<int64_t>()[3], 19);
+}
+
+TEST(Loader, BrokenSamplesAreNamedAndReplaced) {
+  Loader loader(std::make_shared<Numbers>(40, 10), two_noisy_views(), options_of(40, 1));
+  const Batch batch = loader.next();
+  EXPECT_EQ(batch.index.size(0), 40);
+  const auto bad = loader.bad_samples();
+  ASSERT_EQ(bad.size(), 4U);
+  EXPECT_EQ(bad[1], "number 10 is broken");
+}
+
+TEST(Loader, TooManyBrokenSamplesAreAnError) {
+  LoaderOptions options = options_of(8, 2);
+  options.max_bad = 2;
+  Loader loader(std::make_shared<Numbers>(40, 4), two_noisy_views(), options);
+  EXPECT_THROW(for (int i = 0; i < 10; ++i) loader.next(), DataError);
+  options.max_bad = 1000;
+  Loader all_broken(std::make_shared<Numbers>(8, 1), two_noisy_views(), options);
+  EXPECT_THROW(all_broken.next(), DataError);
+}
+
+TEST(Loader, FewerSamplesThanABatchIsTheUsersError) {
+  EXPECT_THROW(Loader(std::make_shared<Numbers>(7), two_noisy_views(), options_of(8, 1)), UserError);
+  EXPECT_THROW(Loader(std::make_shared<Numbers>(0), two_noisy_views(), options_of(8, 1)), UserError);
+}
+
+}  // namespace
+}  // namespace likewise
