@@ -1,0 +1,68 @@
+#pragma once
+// A method: what is learned from batches of views, and what persists between steps.
+
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "likewise/data/loader.hpp"
+#include "likewise/nn/encoder.hpp"
+#include "likewise/nn/precision.hpp"
+#include "likewise/tensor.hpp"
+
+namespace likewise {
+
+// Who minimises: a set of parameters with a forward pass and an optimiser of its own. SimCLR has
+// one, a learned view generator adds a second.
+struct Player {
+  std::string name;
+  std::vector<std::pair<std::string, Tensor>> parameters;
+};
+
+struct TrainProgress {
+  int64_t step = 0;         // steps done
+  int64_t total = 0;        // steps planned
+  double fraction = 0;      // of the budget, 0 to 1
+};
+
+// The shared part of most methods: views pass through encoder and projection, a loss compares the
+// projections of all views. A new method usually overrides `loss_of` and sometimes `project`; one
+// that needs more overrides `loss`.
+class Method : public torch::nn::Module {
+ public:
+  explicit Method(std::shared_ptr<Encoder> encoder);
+
+  // All parameters as one player, unless a method says otherwise.
+  virtual std::vector<Player> players();
+
+  // The scalar that `player` minimises on this batch. By default loss_of(embed(view) for all views);
+  // views of one size share a forward pass, so batch statistics are those of all of them.
+  virtual Tensor loss(const Batch& batch, const Player& player);
+
+  // h [N, D] -> z [N, d]: what the loss compares. The identity by default.
+  virtual Tensor project(const Tensor& h) { return h; }
+
+  // z: one [N, d] a view -> scalar.
+  virtual Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) = 0;
+
+  // project(encoder(x)) in the chosen precision; the result is float32. x [N, C, H, W].
+  Tensor embed(const Tensor& x);
+
+  // True when `loss` is loss_of over embeddings, so that gradients may be cached (train/gradcache).
+  virtual bool loss_is_of_embeddings() const { return true; }
+
+  // Called after the optimiser's step: target networks, queues, centres.
+  virtual void after_step(const TrainProgress&) {}
+
+  Encoder& encoder() { return *encoder_; }
+  const std::shared_ptr<Encoder>& encoder_ptr() const { return encoder_; }
+  void set_precision(Precision precision) { precision_ = precision; }
+
+ private:
+  std::shared_ptr<Encoder> encoder_;
+  Precision precision_ = Precision::kFp32;
+};
+
+}  // namespace likewise

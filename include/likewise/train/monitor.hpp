@@ -1,0 +1,35 @@
+#pragma once
+// Is it working? What is measured every epoch beside the loss.
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "likewise/methods/method.hpp"
+#include "likewise/train/bundle.hpp"
+
+namespace likewise {
+
+// Looks at two views of a fixed set of images, in evaluation mode, without labels.
+class HealthMonitor {
+ public:
+  HealthMonitor(const DatasetPtr& data, const std::vector<Transform>& views, int64_t samples,
+                uint64_t seed);
+  // The numbers of eval/health.hpp with "verdict", a line in words.
+  nlohmann::json look(Method& method) const;
+
+ private:
+  Tensor first_, second_;  // [M, C, H, W] each
+};
+
+// Accuracy of weighted kNN from labelled training data to labelled test data.
+class KnnMonitor {
+ public:
+  KnnMonitor(DatasetPtr train, DatasetPtr test);
+  double look(const TrainedEncoder& model) const;
+
+ private:
+  DatasetPtr train_, test_;
+};
+
+}  // namespace likewise

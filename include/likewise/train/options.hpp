@@ -1,0 +1,103 @@
+#pragma once
+// Everything that a pretraining run can be told, apart from the method's own options.
+
+#include <cstdint>
+#include <string>
+
+#include "likewise/base/options.hpp"
+#include "likewise/nn/catalogue.hpp"
+#include "likewise/optim/optimizer.hpp"
+#include "likewise/optim/schedule.hpp"
+#include "likewise/views/recipes.hpp"
+
+namespace likewise {
+
+struct DataOptions {
+  std::string path;
+  int64_t max_bad = 100;
+  int64_t cache_mb = 4096;
+  int64_t workers = 0;
+  int64_t limit = 0;
+  template <class V>
+  void fields(V& v) {
+    v("path", path, "folder, file or built-in data set; PATH#part names a part");
+    v("max_bad", max_bad, "broken files that are skipped before it is an error", range(0, 1e12));
+    v("cache_mb", cache_mb, "memory for decoded images, in MiB; what fits is decoded once",
+      range(0, 1e9));
+    v("workers", workers, "loader threads; 0: one", range(0, 256));
+    v("limit", limit, "use so many samples, drawn by the seed; 0: all", range(0, 1e12));
+  }
+};
+
+struct PretrainOptions {
+  std::string out;
+  DataOptions data;
+  std::string method = "simclr";
+  EncoderOptions encoder;
+  ImageViewOptions views;
+  OptimOptions optim;
+  ScheduleOptions schedule;
+
+  double epochs = 0;
+  int64_t steps = 0;
+  double minutes = 0;
+  int64_t batch = 256;
+  int64_t chunk = 0;
+  int64_t accumulate = 1;
+  double clip = 0;
+  double ema = 0;
+  std::string precision = "auto";
+  std::string device = "cpu";
+  int64_t threads = 0;
+  int64_t seed = 0;
+
+  std::string init_from;
+  bool resume = false;
+  bool overwrite = false;
+  double checkpoint_minutes = 1;
+  int64_t checkpoint_steps = 0;
+  int64_t health_samples = 1024;
+  std::string knn_train, knn_test;
+  std::string progress = "auto";
+
+  template <class V>
+  void fields(V& v) {
+    v("out", out, "run folder to make");
+    v.group("data", data);
+    v("method", method, "what is learned; see `likewise list methods`");
+    v.group("encoder", encoder);
+    v.group("views", views);
+    v("epochs", epochs, "budget in passes over the data; 100 when no budget is given",
+      range(0, 1e9));
+    v("steps", steps, "budget in optimiser steps", range(0, 1e15));
+    v("minutes", minutes, "budget in time; the schedule follows the clock", range(0, 1e7));
+    v("batch", batch, "images in a step; each gives every view", range(2, 1e7));
+    v("chunk", chunk, "gradient caching: images that pass the encoder at once; 0: the whole batch",
+      range(0, 1e7));
+    v("accumulate", accumulate, "batches whose gradients are averaged before a step",
+      range(1, 1e6));
+    v("clip", clip, "largest gradient norm; 0: no clipping", range(0, 1e12));
+    v("ema", ema, "decay of a moving average of the weights, which is then the result; 0: none",
+      range(0, 1));
+    v("precision", precision, "arithmetic of the encoder; auto measures which is faster",
+      choices({"auto", "fp32", "bf16"}));
+    v("device", device, "where tensors live: cpu, cuda");
+    v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
+    v("seed", seed, "decides everything random", range(0, 9e18));
+    v.group("optim", optim);
+    v.group("schedule", schedule);
+    v("init_from", init_from, "safetensors file or run whose encoder weights to begin with");
+    v("resume", resume, "go on from the last checkpoint of --out");
+    v("overwrite", overwrite, "replace an existing run in --out");
+    v("checkpoint.minutes", checkpoint_minutes, "time between checkpoints", range(0, 1e6));
+    v("checkpoint.steps", checkpoint_steps, "steps between checkpoints; 0: by time only",
+      range(0, 1e15));
+    v("health.samples", health_samples, "images looked at for the health line; 0: no health line",
+      range(0, 1e6));
+    v("knn.train", knn_train, "labelled data for the kNN accuracy that is logged every epoch");
+    v("knn.test", knn_test, "labelled data that this kNN is tested on");
+    v("progress", progress, "how progress is shown", choices({"auto", "bar", "lines", "none"}));
+  }
+};
+
+}  // namespace likewise

@@ -1,0 +1,18 @@
+#pragma once
+// The pictures of a run's report: view gallery, nearest neighbours, map.
+
+#include <filesystem>
+
+namespace likewise {
+
+struct PictureOptions {
+  int64_t gallery_images = 8, gallery_views = 8;
+  int64_t queries = 8, neighbours = 8;
+  int64_t map_points = 2000;
+};
+
+// Writes report/gallery.json, report/neighbours.json and report/map.json of a run, from the data it
+// was trained on, then report.html.
+void write_pictures(const std::filesystem::path& run, const PictureOptions& options = {});
+
+}  // namespace likewise

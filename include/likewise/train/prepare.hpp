@@ -1,0 +1,29 @@
+#pragma once
+// Turns what the user set into what a run uses: data opened, "auto" decided, budgets settled.
+
+#include "likewise/base/progress.hpp"
+#include "likewise/data/loader.hpp"
+#include "likewise/train/bundle.hpp"
+#include "likewise/train/options.hpp"
+
+namespace likewise {
+
+struct PreparedRun {
+  DatasetPtr data;
+  DatasetPtr knn_train, knn_test;  // null without a kNN monitor
+  EncoderSpec spec;
+  std::vector<Transform> views;
+  LoaderOptions loader;
+};
+
+// Fills in `options` (batch, precision, recipe, encoder, budget) and says in `progress` what it
+// decided and why. Throws UserError for combinations that cannot be.
+PreparedRun prepare_run(PretrainOptions& options, ProgressLine& progress);
+
+// Weights for the encoder from a safetensors file, a run or a model folder.
+void load_initial_weights(Encoder& encoder, const std::string& path, ProgressLine& progress);
+
+// Up to `count` images of a data set, evenly spaced, for measuring; broken ones are passed over.
+std::vector<Tensor> sample_images(const Dataset& data, int64_t count);
+
+}  // namespace likewise

@@ -1,0 +1,49 @@
+#pragma once
+// A run's folder: what lies where, who may write, and the log of metrics.
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace likewise {
+
+// Names inside a run folder.
+struct RunFolder {
+  std::filesystem::path root;
+  std::filesystem::path options() const { return root / "run.toml"; }
+  std::filesystem::path metrics() const { return root / "metrics.jsonl"; }
+  std::filesystem::path checkpoint() const { return root / "checkpoints" / "last.safetensors"; }
+  std::filesystem::path evaluation() const { return root / "evaluation.json"; }
+  std::filesystem::path report() const { return root / "report.html"; }
+  std::filesystem::path assets() const { return root / "report"; }
+};
+
+// Holds the right to write to a run folder until destroyed, and makes the folder. Throws UserError
+// when another process holds it or the folder cannot be made.
+class RunLock {
+ public:
+  explicit RunLock(const std::filesystem::path& root);
+  ~RunLock();
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+// metrics.jsonl, one JSON object a line. Opening drops the lines of steps after `step`: those that
+// a killed run wrote after its last checkpoint.
+class MetricsLog {
+ public:
+  MetricsLog(const std::filesystem::path& path, long long step);
+  ~MetricsLog();
+  MetricsLog(const MetricsLog&) = delete;
+  MetricsLog& operator=(const MetricsLog&) = delete;
+  void write(const nlohmann::json& record);
+
+ private:
+  std::filesystem::path path_;
+  std::FILE* file_ = nullptr;
+};
+
+}  // namespace likewise

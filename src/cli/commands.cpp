@@ -1,0 +1,38 @@
+// The program's commands, in the order in which a person meets them.
+#include "cli/command.hpp"
+
+namespace likewise::cli {
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> table = {
+      {"pretrain", "learn an encoder from unlabelled images",
+       "likewise pretrain --data PATH --out RUN [--minutes 30] [@run.toml] [--key value]",
+       run_pretrain},
+      {"evaluate", "measure the encoder of a run with labelled data",
+       "likewise evaluate --run RUN [--data PATH --test PATH] [--eval knn,linear,few_label,episodes]",
+       run_evaluate},
+      {"fit", "turn the labels there are into a classifier",
+       "likewise fit --run RUN --data PATH [--labels labels.csv] --out MODEL", run_fit},
+      {"predict", "classify images with a fitted model",
+       "likewise predict --model MODEL --data PATH [--out predictions.csv]", run_predict},
+      {"embed", "write the features of images",
+       "likewise embed --run RUN --data PATH --out features.npy|.safetensors|.csv", run_embed},
+      {"search", "find the images nearest to an image",
+       "likewise search --run RUN --data PATH --query IMAGE [--count 10]", run_search},
+      {"duplicates", "find groups of nearly equal images",
+       "likewise duplicates --run RUN --data PATH [--threshold 0.98]", run_duplicates},
+      {"suggest", "say which images to label next",
+       "likewise suggest --run RUN --data PATH [--count 20] [--labels labels.csv]", run_suggest},
+      {"sweep", "run several settings and seeds in turn, resumably, into one table",
+       "likewise sweep FILE.toml [--out FOLDER]", run_sweep},
+      {"report", "write one self-contained page about a run, or one that compares several",
+       "likewise report RUN [RUN ...] [--out page.html]", run_report},
+      {"list", "show what there is: methods, encoders, views, datasets",
+       "likewise list [methods|encoders|views|datasets]", run_list},
+      {"doctor", "show what this build and machine can do, and what makes it slow", "likewise doctor",
+       run_doctor},
+  };
+  return table;
+}
+
+}  // namespace likewise::cli

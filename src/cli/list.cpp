@@ -1,0 +1,69 @@
+// likewise list
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "cli/command.hpp"
+#include "likewise/base/error.hpp"
+#include "likewise/base/text.hpp"
+#include "likewise/data/open.hpp"
+#include "likewise/methods/catalogue.hpp"
+#include "likewise/nn/catalogue.hpp"
+#include "likewise/views/recipes.hpp"
+
+namespace likewise::cli {
+
+namespace {
+
+void print_row(const std::string& name, const std::string& summary) {
+  fmt::print("  {:<18}{}\n", name, summary);
+}
+
+struct Kind {
+  const char* name;
+  void (*print)();
+};
+
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> table = {
+      {"methods", [] { for (const auto& e : methods()) print_row(e.name, e.summary); }},
+      {"encoders", [] { for (const auto& e : encoder_catalogue()) print_row(e.name, e.summary); }},
+      {"views", [] { for (const auto& e : view_recipes()) print_row(e.name, e.summary); }},
+      {"datasets",
+       [] {
+         for (const auto& e : dataset_kinds()) {
+           print_row(e.name, e.summary + (e.parts.empty() ? "" : "  parts: " + e.parts));
+         }
+       }},
+      {"evaluations",
+       [] {
+         print_row("knn", "weighted nearest neighbours, no training");
+         print_row("linear", "logistic regression on frozen features, penalty chosen on training labels");
+         print_row("few_label", "the same from 1, 5, 10, 50 labels a class, many draws");
+         print_row("episodes", "N-way K-shot tasks by nearest prototype");
+       }},
+  };
+  return table;
+}
+
+}  // namespace
+
+int run_list(const std::vector<std::string>& words) {
+  std::vector<std::string> names;
+  for (const auto& kind : kinds()) names.emplace_back(kind.name);
+  bool found = words.empty();
+  for (const auto& kind : kinds()) {
+    if (!words.empty() && words[0] != kind.name) continue;
+    fmt::print("{}\n", kind.name);
+    kind.print();
+    found = true;
+  }
+  if (words.size() == 1 && (words[0] == "--help" || words[0] == "-h")) {
+    fmt::print("likewise list [{}]\n", join(names, "|"));
+    return 0;
+  }
+  if (!found) throw UserError("list: unknown kind '{}'{}", words[0], did_you_mean(words[0], names));
+  return 0;
+}
+
+}  // namespace likewise::cli

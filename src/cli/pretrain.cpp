@@ -1,0 +1,68 @@
+// likewise pretrain
+#include "likewise/train/pretrain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/command.hpp"
+#include "cli/startup.hpp"
+#include "likewise/base/error.hpp"
+#include "likewise/base/signals.hpp"
+#include "likewise/base/text.hpp"
+#include "likewise/train/pictures.hpp"
+#include "likewise/train/run_folder.hpp"
+
+namespace likewise::cli {
+
+namespace {
+
+// The words of a resumed run begin with what the run was told before.
+std::vector<std::string> with_earlier_options(std::vector<std::string> words) {
+  const bool resume = std::find(words.begin(), words.end(), "--resume") != words.end();
+  const std::string out = peek_argument(words, "out", "");
+  if (resume && !out.empty() && std::filesystem::exists(RunFolder{out}.options())) {
+    words.insert(words.begin(), "@" + RunFolder{out}.options().string());
+  }
+  return words;
+}
+
+}  // namespace
+
+int run_pretrain(const std::vector<std::string>& given) {
+  const auto words = with_earlier_options(given);
+  PretrainOptions options;
+  const auto method = find_method(peek_argument(words, "method", options.method)).make_options();
+  Fields fields(options);
+  method->describe(fields);
+  const Arguments arguments = parse_arguments(words, fields);
+  if (arguments.help) {
+    fmt::print("Learns an encoder from unlabelled images.\n\n"
+               "  likewise pretrain --data photos --minutes 30 --out runs/photos\n"
+               "  likewise pretrain @runs/photos/run.toml --seed 1 --out runs/photos-1\n"
+               "  likewise pretrain --resume --out runs/photos\n\nOptions of method {}:\n{}",
+               options.method, fields.help());
+    return 0;
+  }
+  if (!arguments.positional.empty()) {
+    throw UserError("pretrain: '{}' is not an option; options are written --name",
+                    arguments.positional[0]);
+  }
+  set_threads(static_cast<long>(options.threads));
+  const PretrainResult result = pretrain(options, *method, fields);
+  const RunFolder folder{options.out};
+  if (result.interrupted) {
+    fmt::print("interrupted at step {}; a checkpoint is written. To go on:\n"
+               "  likewise pretrain --resume --out {}\n",
+               format_count(result.steps), options.out);
+    return 128 + interrupted();
+  }
+  write_pictures(options.out);
+  fmt::print("{} steps, {:.1f} epochs in {}\n{}\nreport: {}\nnext: likewise evaluate --run {}\n",
+             format_count(result.steps), result.epochs, format_duration(result.seconds),
+             result.health, folder.report().string(), options.out);
+  return 0;
+}
+
+}  // namespace likewise::cli

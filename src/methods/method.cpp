@@ -1,0 +1,43 @@
+#include "likewise/methods/method.hpp"
+
+#include <ATen/ops/cat.h>
+
+#include <map>
+
+namespace likewise {
+
+Method::Method(std::shared_ptr<Encoder> encoder) : encoder_(std::move(encoder)) {
+  register_module("encoder", encoder_);
+}
+
+std::vector<Player> Method::players() {
+  Player player;
+  player.name = "learner";
+  for (const auto& item : named_parameters()) {
+    player.parameters.emplace_back(item.key(), item.value());
+  }
+  return {player};
+}
+
+Tensor Method::embed(const Tensor& x) {
+  const PrecisionGuard guard(precision_, x.device().type());
+  return project(encoder_->forward(x)).to(at::kFloat);
+}
+
+Tensor Method::loss(const Batch& batch, const Player&) {
+  // Views of the same size go through the encoder together.
+  std::map<std::vector<int64_t>, std::vector<size_t>> by_size;
+  for (size_t v = 0; v < batch.views.size(); ++v) {
+    by_size[batch.views[v].sizes().vec()].push_back(v);
+  }
+  std::vector<Tensor> z(batch.views.size());
+  for (const auto& [size, members] : by_size) {
+    std::vector<Tensor> inputs;
+    for (size_t v : members) inputs.push_back(batch.views[v]);
+    const auto parts = embed(at::cat(inputs)).split(size.at(0));  // [N, d] each
+    for (size_t i = 0; i < members.size(); ++i) z[members[i]] = parts[i];
+  }
+  return loss_of(z, batch);
+}
+
+}  // namespace likewise

@@ -1,0 +1,181 @@
+#include "likewise/train/prepare.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "likewise/base/error.hpp"
+#include "likewise/base/text.hpp"
+#include "likewise/data/decoded_cache.hpp"
+#include "likewise/data/open.hpp"
+#include "likewise/data/subset.hpp"
+#include "likewise/methods/catalogue.hpp"
+#include "likewise/nn/count.hpp"
+#include "likewise/nn/precision.hpp"
+#include "likewise/nn/weights.hpp"
+#include "likewise/train/checkpoint.hpp"
+#include "likewise/train/run_folder.hpp"
+
+namespace likewise {
+
+namespace fs = std::filesystem;
+
+std::vector<Tensor> sample_images(const Dataset& data, int64_t count) {
+  const int64_t n = data.size(), wanted = std::min(n, count);
+  std::vector<Tensor> images;
+  std::string first_error;
+  for (int64_t k = 0; k < wanted; ++k) {
+    try {
+      images.push_back(data.get(k * n / wanted).parts.at(0));
+    } catch (const DataError& error) {
+      if (first_error.empty()) first_error = error.what();
+    }
+  }
+  if (images.empty()) {
+    throw DataError("{}: none of {} images could be read; the first: {}", data.info().name, wanted,
+                    first_error);
+  }
+  return images;
+}
+
+namespace {
+
+void check_folder(const PretrainOptions& options) {
+  if (options.out.empty()) throw UserError("--out: a folder for the run is needed");
+  const RunFolder folder{options.out};
+  const bool has_run = fs::exists(folder.options()) || fs::exists(folder.checkpoint());
+  if (options.resume && !fs::exists(folder.checkpoint())) {
+    throw UserError("--resume: {} has no checkpoint to go on from", options.out);
+  }
+  if (has_run && !options.resume && !options.overwrite) {
+    throw UserError("{} holds a run already; --resume goes on with it, --overwrite replaces it",
+                    options.out);
+  }
+  if (!options.resume && !has_run && fs::exists(folder.root) && !fs::is_directory(folder.root)) {
+    throw UserError("--out {}: this is a file, not a folder", options.out);
+  }
+  if (options.overwrite && !options.resume) {
+    for (const auto& path : {folder.checkpoint(), folder.metrics(), folder.evaluation(),
+                             folder.report(), folder.options()}) {
+      std::error_code ignored;
+      fs::remove(path, ignored);
+    }
+    std::error_code ignored;
+    fs::remove_all(folder.assets(), ignored);
+    for (const auto& entry : fs::directory_iterator(folder.root, ignored)) {
+      if (entry.path().filename().string().rfind("events.out.tfevents.", 0) == 0) {
+        fs::remove(entry.path(), ignored);
+      }
+    }
+  }
+}
+
+void settle_budget(PretrainOptions& options) {
+  const int given = (options.epochs > 0) + (options.steps > 0) + (options.minutes > 0);
+  if (given > 1) {
+    throw UserError("the budget is given more than once; use one of --epochs, --steps, --minutes");
+  }
+  if (given == 0) options.epochs = 100;
+}
+
+void settle_batch(PretrainOptions& options, const Dataset& data, ProgressLine& progress) {
+  const int64_t n = data.size();
+  if (n < 2) {
+    throw UserError("{}: {} image{} cannot be told apart from others; at least 2 are needed",
+                    data.info().name, n, n == 1 ? "" : "s");
+  }
+  if (n < options.batch) {
+    progress.say(fmt::format("batch: {} instead of {}, since there are only {} images", n,
+                             options.batch, n));
+    options.batch = n;
+  }
+  if (options.chunk > 0 && options.chunk < 2) {
+    throw UserError("--chunk: batch statistics need at least 2 images at once");
+  }
+}
+
+void settle_precision(PretrainOptions& options, ProgressLine& progress) {
+  if (options.device != "cpu") {
+    throw UserError("--device {}: this build trains on cpu", options.device);
+  }
+  if (options.precision != "auto") return;
+  const PrecisionChoice choice = choose_precision();
+  options.precision = precision_name(choice.precision);
+  progress.say(fmt::format("precision: {} ({})", options.precision, choice.reason));
+}
+
+}  // namespace
+
+PreparedRun prepare_run(PretrainOptions& options, ProgressLine& progress) {
+  check_folder(options);
+  options.overwrite = false;  // not a property of the run
+  find_method(options.method);
+  settle_budget(options);
+  if (options.knn_train.empty() != options.knn_test.empty()) {
+    throw UserError("--knn.train and --knn.test go together");
+  }
+  if (options.data.path.empty()) {
+    throw UserError("--data: a folder, a file or a built-in data set is needed; see likewise list "
+                    "datasets");
+  }
+
+  PreparedRun run;
+  run.data = open_dataset(options.data.path);
+  if (options.data.limit > 0 && options.data.limit < run.data->size()) {
+    run.data = subset(run.data, Rng(static_cast<uint64_t>(options.seed), {0x11817})
+                                    .choose(run.data->size(), options.data.limit));
+  }
+  settle_batch(options, *run.data, progress);
+  if (options.data.cache_mb > 0) run.data = decoded_cache(run.data, options.data.cache_mb << 20);
+  progress.say(fmt::format("data: {}, {} images ({})", run.data->info().name,
+                           format_count(run.data->size()), run.data->info().kind));
+
+  if (options.resume) {
+    run.spec.stats = EncoderSpec::from_toml(
+        load_checkpoint(RunFolder{options.out}.checkpoint()).meta("spec"), options.out).stats;
+  } else {
+    run.spec.stats = measure_images(sample_images(*run.data, 1000));
+  }
+  std::string reason;
+  options.views = resolve(options.views, run.spec.stats, &reason);
+  progress.say(fmt::format("views: {} at {} px ({})", options.views.recipe, options.views.size, reason));
+  options.encoder = resolve(options.encoder, options.views.size);
+  run.spec.views = options.views;
+  run.spec.encoder = options.encoder;
+  {
+    const auto encoder = run.spec.make();
+    progress.say(fmt::format("encoder: {}, {} parameters, {} features, {:.1f} M multiply-adds an image",
+                             options.encoder.name, format_count(parameter_count(*encoder)),
+                             encoder->feature_dim(),
+                             static_cast<double>(multiply_adds(*encoder, run.spec.channels(), options.views.size)) / 1e6));
+  }
+  settle_precision(options, progress);
+
+  for (auto& view : train_views(run.spec.views, run.spec.stats)) run.views.push_back(std::move(view));
+  run.loader.batch = options.batch;
+  run.loader.threads = std::max<int64_t>(1, options.data.workers);
+  run.loader.seed = static_cast<uint64_t>(options.seed);
+  run.loader.max_bad = options.data.max_bad;
+  if (!options.knn_train.empty()) {
+    run.knn_train = open_dataset(options.knn_train);
+    run.knn_test = open_dataset(options.knn_test);
+  }
+  return run;
+}
+
+void load_initial_weights(Encoder& encoder, const std::string& path, ProgressLine& progress) {
+  LoadReport report;
+  if (fs::is_directory(path)) {
+    const TrainedEncoder trained = load_encoder(path);
+    report = load_tensors(encoder, named_tensors(*trained.encoder), Match::kLenient);
+  } else {
+    if (!fs::exists(path)) throw UserError("--init_from: there is no {}", path);
+    report = load_weights(path, encoder, Match::kLenient);
+  }
+  if (report.matched == 0) {
+    throw UserError("--init_from {}: no weight fits this encoder; {}", path, report.text());
+  }
+  progress.say(fmt::format("weights from {}: {}", path, report.text()));
+}
+
+}  // namespace likewise

@@ -1,0 +1,302 @@
+#include "likewise/train/pretrain.hpp"
+
+#include <ATen/ops/isfinite.h>
+#include <c10/core/GradMode.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "likewise/base/error.hpp"
+#include "likewise/base/file.hpp"
+#include "likewise/base/progress.hpp"
+#include "likewise/base/signals.hpp"
+#include "likewise/base/text.hpp"
+#include "likewise/formats/tfevents.hpp"
+#include "likewise/nn/initialize.hpp"
+#include "likewise/nn/memory_format.hpp"
+#include "likewise/optim/clip.hpp"
+#include "likewise/train/bundle.hpp"
+#include "likewise/train/checkpoint.hpp"
+#include "likewise/train/gradient.hpp"
+#include "likewise/train/monitor.hpp"
+#include "likewise/train/prepare.hpp"
+#include "likewise/train/run_folder.hpp"
+#include "likewise/version.hpp"
+
+namespace likewise {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using nlohmann::json;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// One run: what `pretrain` keeps between steps.
+class Run {
+ public:
+  Run(PretrainOptions& options, MethodOptions& method_options, const Fields& fields)
+      : options_(options),
+        folder_{options.out},
+        lock_(folder_.root),
+        progress_(options.progress),
+        prepared_(prepare_run(options, progress_)),
+        loader_(prepared_.data, prepared_.views, prepared_.loader) {
+    steps_per_epoch_ = loader_.steps_per_epoch() / options_.accumulate;
+    if (steps_per_epoch_ == 0) {
+      throw UserError("--accumulate {}: an epoch has only {} batches", options_.accumulate,
+                      loader_.steps_per_epoch());
+    }
+    total_ = options_.minutes > 0 ? 0
+             : options_.steps > 0
+                 ? options_.steps
+                 : std::max<int64_t>(1, std::llround(options_.epochs *
+                                                     static_cast<double>(steps_per_epoch_)));
+    build(method_options);
+    if (options_.resume) restore();
+    if (step_ == 0) write_file(folder_.options(), fields.to_toml());
+  }
+
+  PretrainResult train() {
+    MetricsLog metrics(folder_.metrics(), step_);
+    EventWriter events(folder_.root / fmt::format("events.out.tfevents.{}.likewise.{}",
+                                                  std::time(nullptr), step_));
+    metrics_ = &metrics;
+    events_ = &events;
+    catch_interrupts();
+    started_ = last_checkpoint_ = last_log_ = Clock::now();
+    loader_.seek(step_ * options_.accumulate);
+    if (step_ == 0) look();
+    while (!finished()) {
+      one_step();
+      if (step_ % steps_per_epoch_ == 0 && !finished()) look();
+      if (interrupted()) break;
+      if (checkpoint_due()) save();
+    }
+    const bool stopped = interrupted() != 0 && !finished();
+    if (!stopped) look();
+    save();
+    progress_.finish();
+    const auto bad = loader_.bad_samples();
+    if (!bad.empty()) {
+      progress_.say(fmt::format("{} broken images were left out; the first: {}", bad.size(), bad[0]));
+    }
+    return {step_, epoch(), elapsed(), stopped, health_};
+  }
+
+ private:
+  void build(MethodOptions& method_options) {
+    auto encoder = prepared_.spec.make();
+    method_ = method_options.make(encoder);
+    initialize(*method_, Rng(static_cast<uint64_t>(options_.seed), {0x1417}));
+    if (!options_.init_from.empty()) load_initial_weights(*encoder, options_.init_from, progress_);
+    to_channels_last(*method_);
+    method_->set_precision(options_.precision == "bf16" ? Precision::kBf16 : Precision::kFp32);
+    method_->train();
+    players_ = method_->players();
+    for (const Player& player : players_) {
+      std::vector<ParameterInfo> parameters;
+      for (const auto& [name, tensor] : player.parameters) {
+        parameters.push_back({name, tensor, tensor.dim() > 1});
+      }
+      optimizers_.push_back(make_optimizer(options_.optim, parameters));
+    }
+    if (options_.ema > 0) {
+      average_ = prepared_.spec.make();
+      copy_weights(*encoder, *average_);
+    }
+    health_monitor_ = std::make_unique<HealthMonitor>(
+        prepared_.data, prepared_.views, std::min(options_.health_samples, prepared_.data->size()),
+        static_cast<uint64_t>(options_.seed));
+    if (prepared_.knn_train) {
+      knn_monitor_ = std::make_unique<KnnMonitor>(prepared_.knn_train, prepared_.knn_test);
+    }
+  }
+
+  void restore() {
+    const Checkpoint checkpoint = load_checkpoint(folder_.checkpoint());
+    step_ = std::stoll(checkpoint.meta("step"));
+    const auto seconds = checkpoint.metadata.find("seconds");
+    if (seconds != checkpoint.metadata.end()) earlier_ = std::stod(seconds->second);
+    load_tensors(*method_, checkpoint.under("model."));
+    for (size_t p = 0; p < players_.size(); ++p) {
+      optimizers_[p]->load_state(checkpoint.under("optim." + players_[p].name + "."));
+    }
+    if (average_) load_tensors(*average_, checkpoint.under("ema."));
+    first_step_ = step_;
+    progress_.say(fmt::format("resuming at step {}", format_count(step_)));
+  }
+
+  void save() {
+    NamedTensors tensors;
+    append_prefixed(tensors, "model.", named_tensors(*method_));
+    for (size_t p = 0; p < players_.size(); ++p) {
+      append_prefixed(tensors, "optim." + players_[p].name + ".", optimizers_[p]->state());
+    }
+    if (average_) append_prefixed(tensors, "ema.", named_tensors(*average_));
+    std::map<std::string, std::string> metadata = {{"likewise", kVersion},
+                                                   {"step", std::to_string(step_)},
+                                                   {"spec", prepared_.spec.to_toml()}};
+    // Only a budget in time needs the clock; without it equal runs give equal files.
+    if (options_.minutes > 0) metadata["seconds"] = fmt::format("{:.3f}", elapsed());
+    write_tensors(folder_.checkpoint(), tensors, metadata);
+    last_checkpoint_ = Clock::now();
+    saved_step_ = step_;
+  }
+
+  bool checkpoint_due() const {
+    if (options_.checkpoint_steps > 0 && step_ % options_.checkpoint_steps == 0) return true;
+    return seconds_since(last_checkpoint_) > 60 * options_.checkpoint_minutes;
+  }
+
+  double elapsed() const { return earlier_ + seconds_since(started_); }
+  double epoch() const {
+    return static_cast<double>(step_) / static_cast<double>(steps_per_epoch_);
+  }
+  double fraction() const {
+    const double done = options_.minutes > 0
+                            ? elapsed() / (60 * options_.minutes)
+                            : static_cast<double>(step_) / static_cast<double>(total_);
+    return std::min(done, 1.0);
+  }
+  bool finished() const { return options_.minutes > 0 ? fraction() >= 1 : step_ >= total_; }
+
+  void one_step() {
+    const double rate = learning_rate(options_.schedule, options_.optim.lr, options_.batch * options_.accumulate, fraction());
+    double loss = 0, norm = 0;
+    for (size_t p = 0; p < players_.size(); ++p) {
+      optimizers_[p]->zero_grad();
+      loss = 0;
+      for (int64_t k = 0; k < options_.accumulate; ++k) {
+        Batch batch = loader_.next();
+        for (Tensor& view : batch.views) view = channels_last(view);
+        loss += accumulate_gradient(*method_, batch, players_[p], 1.0 / static_cast<double>(options_.accumulate),
+                                    options_.chunk) / static_cast<double>(options_.accumulate);
+        views_ += static_cast<int64_t>(batch.views.size()) * batch.views[0].size(0);
+      }
+      std::vector<Tensor> parameters;
+      for (const auto& item : players_[p].parameters) parameters.push_back(item.second);
+      norm = clip_grad_norm(parameters, options_.clip);
+      check_finite(loss, norm);
+      optimizers_[p]->step(rate);
+    }
+    ++step_;
+    const TrainProgress progress{step_, total_, fraction()};
+    method_->after_step(progress);
+    if (average_) update_ema(*average_, method_->encoder(), options_.ema);
+    log(loss, norm, rate);
+  }
+
+  void check_finite(double loss, double norm) const {
+    if (std::isfinite(loss) && std::isfinite(norm)) return;
+    throw TrainingError(
+        "the {} became {} at step {}; {}. A lower --optim.lr, a higher --loss.temperature or --clip 1 "
+        "usually helps",
+        std::isfinite(loss) ? "gradient's norm" : "loss", std::isfinite(loss) ? norm : loss, step_ + 1,
+        saved_step_ > 0 ? fmt::format("the last good checkpoint is that of step {} in {}", saved_step_,
+                                      folder_.checkpoint().string())
+                        : "no checkpoint was written before");
+  }
+
+  void log(double loss, double norm, double rate) {
+    mean_loss_ += loss;
+    ++since_log_;
+    const double seconds = seconds_since(last_log_);
+    const bool line = step_ % log_every() == 0 || finished();
+    if (line) {
+      const double wait = (loader_.waited() - waited_) / std::max(seconds, 1e-9);
+      speed_ = static_cast<double>(views_) / std::max(seconds, 1e-9);
+      const json record = {{"kind", "step"}, {"step", step_}, {"epoch", epoch()},
+                           {"loss", mean_loss_ / since_log_}, {"lr", rate}, {"rate", speed_},
+                           {"wait", wait}, {"grad_norm", norm}, {"elapsed", elapsed()}};
+      metrics_->write(record);
+      for (const char* key : {"loss", "lr", "rate", "wait", "grad_norm"}) {
+        events_->scalar(std::string("train/") + key, step_, record[key].get<double>());
+      }
+      shown_loss_ = mean_loss_ / since_log_;
+      shown_wait_ = wait;
+      waited_ = loader_.waited();
+      mean_loss_ = 0;
+      since_log_ = views_ = 0;
+      last_log_ = Clock::now();
+    }
+    if (progress_.due() && speed_ > 0) {
+      const double left = options_.minutes > 0
+                              ? 60 * options_.minutes - elapsed()
+                              : seconds_since(started_) / std::max<int64_t>(1, step_ - first_step_) *
+                                    static_cast<double>(total_ - step_);
+      progress_.update(fraction(),
+                       fmt::format("epoch {:.1f}  loss {:.3f}  {:.0f} views/s  wait {:.0f} %  {} left",
+                                   epoch(), shown_loss_, speed_, 100 * shown_wait_,
+                                   format_duration(std::max(0.0, left))));
+    }
+  }
+
+  int64_t log_every() const { return std::max<int64_t>(1, std::min<int64_t>(20, steps_per_epoch_)); }
+
+  // The health line and the kNN accuracy, once an epoch.
+  void look() {
+    const auto before = Clock::now();
+    method_->eval();
+    {
+      const at::NoGradGuard no_grad;
+      if (options_.health_samples > 1) {
+        json record = health_monitor_->look(*method_);
+        record["kind"] = "health";
+        record["step"] = step_;
+        record["epoch"] = epoch();
+        metrics_->write(record);
+        for (const auto& [key, value] : record.items()) {
+          if (value.is_number_float()) events_->scalar("health/" + key, step_, value.get<double>());
+        }
+        health_ = record.value("verdict", "");
+        progress_.say(fmt::format("epoch {:>5.1f}  {}", epoch(), health_));
+      }
+      if (knn_monitor_) {
+        const double accuracy = knn_monitor_->look(
+            {prepared_.spec, average_ ? average_ : method_->encoder_ptr(), "this run"});
+        metrics_->write({{"kind", "knn"}, {"step", step_}, {"epoch", epoch()}, {"accuracy", accuracy},
+                         {"elapsed", elapsed()}});
+        events_->scalar("knn/accuracy", step_, accuracy);
+        progress_.say(fmt::format("epoch {:>5.1f}  kNN accuracy {:.1f} %", epoch(), 100 * accuracy));
+      }
+    }
+    method_->train();
+    events_->flush();
+    last_log_ += Clock::now() - before;  // views/s is that of training
+  }
+
+  PretrainOptions& options_;
+  RunFolder folder_;
+  RunLock lock_;
+  ProgressLine progress_;
+  PreparedRun prepared_;
+  Loader loader_;
+  std::shared_ptr<Method> method_;
+  std::vector<Player> players_;
+  std::vector<std::unique_ptr<Optimizer>> optimizers_;
+  std::shared_ptr<Encoder> average_;
+  std::unique_ptr<HealthMonitor> health_monitor_;
+  std::unique_ptr<KnnMonitor> knn_monitor_;
+  MetricsLog* metrics_ = nullptr;
+  EventWriter* events_ = nullptr;
+
+  int64_t step_ = 0, first_step_ = 0, total_ = 0, steps_per_epoch_ = 1, saved_step_ = 0;
+  double earlier_ = 0;  // seconds of the runs before a resume
+  Clock::time_point started_, last_checkpoint_, last_log_;
+  double mean_loss_ = 0, waited_ = 0, speed_ = 0, shown_loss_ = 0, shown_wait_ = 0;
+  int64_t since_log_ = 0, views_ = 0;
+  std::string health_;
+};
+
+}  // namespace
+
+PretrainResult pretrain(PretrainOptions& options, MethodOptions& method, const Fields& fields) {
+  return Run(options, method, fields).train();
+}
+
+}  // namespace likewise
