@@ -1,0 +1,56 @@
+#pragma once
+// The inner loops of the contrastive kernels, one set an instruction set.
+//
+// Embeddings are stored in panels of `panel` columns: element (row, column) lies at
+//   (column / panel) * stride + row * panel + column % panel,
+// stride = (padded rows) * panel, so that a row's piece is one or two vectors, the pieces of a tile's
+// rows are one stretch of memory, and one layout serves as either factor of a product.
+
+#include <cstdint>
+
+#include "kernels/contrastive/nt_xent.hpp"
+
+namespace likewise::kernels::tile {
+
+constexpr int64_t kRows = 96;             // rows and columns of a tile; a multiple of 6 and of 16
+constexpr int64_t kLeading = kRows + 16;  // of a tile in memory: odd number of cache lines
+
+struct Ops {
+  int64_t panel;
+
+  // packed[(c / panel)][k][c % panel] = row c of the tile that starts at `rows_at`, c < kRows.
+  void (*pack)(const float* rows_at, int64_t stride, int64_t panels, float* packed);
+
+  // s[r][c] = sum_k a_rk b_ck for r < rows, c < columns (both rounded up); b packed.
+  void (*similarity)(const float* a, int64_t stride, int64_t panels, const float* packed,
+                     int64_t rows, int64_t columns, float* s);
+
+  // out += g b and out += g^T a, where g has rows x columns valid entries.
+  void (*accumulate)(const float* g, const float* b, int64_t stride, int64_t panels, int64_t rows,
+                     int64_t columns, float* out);
+  void (*accumulate_transposed)(const float* g, const float* a, int64_t stride, int64_t panels,
+                                int64_t rows, int64_t columns, float* out);
+
+  // In what follows columns are processed up to the next multiple of `panel`; the caller has set
+  // excluded entries, those beyond the last column among them, to -infinity. exp means 2^x.
+  // e = exp(scale s - shift): row_sums[r] and column_sums[c] += sums of e.
+  void (*exp_sums)(const float* s, float scale, float shift, int64_t rows, int64_t columns,
+                   double* row_sums, double* column_sums);
+  // s <- exp(scale s - shift) (row_weights[r] + column_weights[c])
+  void (*exp_weights)(float* s, float scale, float shift, int64_t rows, int64_t columns,
+                      const float* row_weights, const float* column_weights);
+
+  // The same with a shift for every row, safe for any scale, at the price of two exponentials.
+  void (*maxima)(const float* s, float scale, int64_t rows, int64_t columns, float* row_maxima,
+                 float* column_maxima);
+  void (*exp_sums_safe)(const float* s, float scale, int64_t rows, int64_t columns,
+                        const float* row_shifts, const float* column_shifts, double* row_sums,
+                        double* column_sums);
+  void (*exp_weights_safe)(float* s, float scale, int64_t rows, int64_t columns,
+                           const float* row_shifts, const float* column_shifts);
+};
+
+const Ops& portable_ops();
+const Ops* avx2_ops();  // null where the compiler or the processor has no AVX2 and FMA
+
+}  // namespace likewise::kernels::tile
