@@ -29,8 +29,8 @@ const dataOf = figure => JSON.parse(figure.querySelector('script').textContent);
 (() => {
   const NS = 'http://www.w3.org/2000/svg';
   const show = (v, share) => share ? (100 * v).toFixed(1) + '%'
-    : v === 0 ? '0' : Math.abs(v) >= 1e4 ? Math.round(v).toLocaleString('en')
-    : Math.abs(v) < 1e-4 ? v.toExponential(2) : String(Number(v.toPrecision(4)));
+    : (v === 0 ? '0' : Math.abs(v) >= 1e3 ? Math.round(v).toLocaleString('en')
+    : Math.abs(v) < 1e-4 ? v.toExponential(2) : String(Number(v.toPrecision(4)))).replace(/^-/, '−');
   const nearest = (points, x) => {
     let low = 0, high = points.length - 1;
     while (high - low > 1) {

@@ -71,6 +71,7 @@ footer { margin-top: 56px; padding-top: 16px; border-top: 1px solid var(--rule);
 
 constexpr const char* kTables = R"css(
 .key { display: inline-flex; align-items: baseline; gap: 6px; white-space: nowrap; }
+.key i.only { display: none; }
 .key i { width: 9px; height: 9px; border-radius: 50%; background: var(--c); flex: none; }
 table { border-collapse: collapse; width: 100%; font-size: 15px; }
 caption { text-align: left; color: var(--soft); padding-bottom: 12px; font-size: 14px; }
@@ -78,13 +79,15 @@ th { font-weight: 500; text-align: left; } thead th { color: var(--soft); font-s
 th, td { padding: 8px 16px 8px 0; border-bottom: 1px solid var(--hair); vertical-align: middle; }
 thead th { border-bottom: 1px solid var(--rule); vertical-align: bottom; }
 .num { text-align: right; white-space: nowrap; padding-right: 0; padding-left: 22px; }
+.plain thead .num { white-space: normal; min-width: 6.2em; } .plain thead .num .key { white-space: nowrap; }
 .lead { font-weight: 650; }
 .best { font-weight: 650; color: var(--c0); }
 tr.head th { padding-top: 22px; font: 600 16px/1.3 var(--sans); }
 .scroll { overflow-x: auto; }
 .scores .wide { width: 42%; padding-left: 12px; padding-right: 12px; }
 .scores th[scope] { min-width: 11em; }
-.scale { display: flex; justify-content: space-between; font-size: 12px; margin: 0 -8px; }
+.scale { position: relative; height: 1.4em; font-size: 12px; }
+.scale span { position: absolute; left: calc(25% * var(--i)); transform: translateX(-50%); }
 .track { position: relative; height: 26px; background:
   linear-gradient(var(--rule), var(--rule)) center/100% 1px no-repeat,
   repeating-linear-gradient(to right, var(--hair) 0 1px, transparent 1px 25%); }
@@ -117,7 +120,8 @@ figure { margin: 0; }
 .keys { display: flex; flex-wrap: wrap; gap: 2px 16px; font-size: 14px; }
 .keys output { font-weight: 600; }
 .keys:has(.key + .key) { grid-row: 3; grid-column: 1 / -1; padding-top: 4px; }
-.feature { max-width: 640px; margin-bottom: 34px; }
+.feature { display: grid; grid-template-columns: minmax(0, 520px) minmax(0, 1fr); gap: 24px 64px;
+  align-items: center; margin-bottom: 40px; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
 svg svg { overflow: hidden; }
 .chart > svg { touch-action: pan-y; cursor: crosshair; }
@@ -136,7 +140,7 @@ svg text { fill: var(--soft); font-family: var(--sans); } .tick { font-size: 11.
 .heat .hit { fill: var(--c0); } .heat .miss { fill: var(--c4); }
 .heat .on { fill: var(--card); } .heat text { pointer-events: none; }
 .cell { display: block; font-size: 14px; color: var(--soft); min-height: 1.6em; margin-top: 6px; }
-.words h3:first-child { margin-top: 0; }
+.words div:first-child h3 { margin-top: 0; }
 .worst, .bars { list-style: none; margin: 0; padding: 0; font-size: 15px; }
 .worst li { padding: 6px 0; border-bottom: 1px solid var(--hair); display: flex; flex-wrap: wrap; gap: 0 6px; }
 .worst b { font-weight: 600; } .worst span { color: var(--soft); margin-left: auto; }
@@ -146,14 +150,14 @@ svg text { fill: var(--soft); font-family: var(--sans); } .tick { font-size: 11.
 .bars span:first-child { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .bars span:last-child { text-align: right; }
 .strips { display: grid; gap: 18px; }
-.strip { display: grid; grid-template-columns: 92px minmax(0, 1fr); gap: 20px; }
-.strip img { display: block; width: 72px; height: 72px; object-fit: cover; border-radius: 3px; background: var(--hair); }
+.strip { display: grid; grid-template-columns: 112px minmax(0, 1fr); gap: 20px; }
+.strip img { display: block; width: 88px; height: 88px; object-fit: cover; border-radius: 3px; background: var(--hair); }
 .strip img.small { image-rendering: pixelated; }
 .strip > div { display: flex; flex-wrap: wrap; gap: 8px; }
-.strip > figure img { width: 92px; height: 92px; }
+.strip > figure img { width: 112px; height: 112px; }
 .strip figcaption { font-size: 12px; line-height: 1.35; color: var(--soft); padding-top: 4px; overflow-wrap: anywhere; }
-.strip > div figure { width: 72px; }
-.strip > div figure img { border-bottom: 3px solid transparent; height: 75px; }
+.strip > div figure { width: 88px; }
+.strip > div figure img { border-bottom: 3px solid transparent; height: 91px; }
 .strip .same img { border-bottom-color: var(--hair); } .strip .other img { border-bottom-color: var(--c4); }
 .strip .other figcaption { color: var(--c4); }
 .strip em { font-style: normal; color: var(--faint); }
@@ -178,7 +182,7 @@ constexpr const char* kNarrow = R"css(
   .theme { top: 24px; } nav { gap: 20px; margin: 0 -16px; padding: 0 16px; }
   h2 { font-size: 24px; }
   .groups { columns: 1; } .facts { grid-template-columns: 1fr 1fr; gap: 14px 18px; }
-  .classes, .map { grid-template-columns: minmax(0, 1fr); }
+  .feature, .classes, .map { grid-template-columns: minmax(0, 1fr); }
   .legend { display: flex; flex-wrap: wrap; max-height: 150px; }
   .legend small { display: none; }
   .stage canvas { height: 62vh; }
@@ -191,12 +195,13 @@ constexpr const char* kNarrow = R"css(
   .scores .num { text-align: left; font-size: 15px; }
   .scores .num::before { content: attr(data-name); display: block; font-size: 12px; font-weight: 400;
     color: var(--c); white-space: normal; line-height: 1.3; }
+  .plain th[scope] { min-width: 8.2em; } .num { padding-left: 14px; } .plain { font-size: 14px; }
   .strip { grid-template-columns: 64px minmax(0, 1fr); gap: 12px; }
   .strip > figure img { width: 64px; height: 64px; }
   .strip img, .strip > div figure { width: 56px; } .strip img { height: 56px; } .strip > div figure img { height: 59px; }
 }
 @media print {
-  body { font-size: 11pt; } .sheet { max-width: none; padding: 0; } header { padding-top: 0; }
+  :root { --paper: #fff; } body { font-size: 11pt; } .sheet { max-width: none; padding: 0; } header { padding-top: 0; }
   nav, .theme, .tools { display: none; } section { padding-top: 20px; }
   figure, tr, .strip, li { break-inside: avoid; } h2, h3 { break-after: avoid; }
   .charts { grid-template-columns: 1fr 1fr; } .scroll, .legend, .confusion .scroll { overflow: visible; max-height: none; }
@@ -208,7 +213,8 @@ constexpr const char* kNarrow = R"css(
 }  // namespace
 
 std::string page_style() {
-  // The same colours twice: by the system's wish, unless the reader chose otherwise. Paper is light.
+  // The same colours twice: by the system's wish, unless the reader chose otherwise. Paper is
+  // light.
   return std::string(":root {") + kLightColours +
          "}\n@media screen and (prefers-color-scheme: dark) { :root:not([data-theme=light]) {" +
          kDarkColours + "} }\n@media screen { :root[data-theme=dark] {" + kDarkColours + "} }\n" +

@@ -12,27 +12,34 @@ namespace likewise::report {
 namespace {
 
 // Drawn at about this size on the page, so that its letters have the page's size.
-constexpr double kWidth = 400, kHeight = 212;
-constexpr double kLeft = 46, kRight = 390, kTop = 10, kBottom = 184;
+constexpr double kHeight = 212, kLeft = 46, kTop = 10, kBottom = 184;
 
 struct Frame {
-  double x0, x1, y0, y1;
-  double px(double x) const { return kLeft + (x - x0) / (x1 - x0) * (kRight - kLeft); }
+  double right, x0, x1, y0, y1;
+  double px(double x) const { return kLeft + (x - x0) / (x1 - x0) * (right - kLeft); }
   double py(double y) const { return kBottom - (y - y0) / (y1 - y0) * (kBottom - kTop); }
 };
 
 Frame frame_of(const Chart& chart) {
-  Frame f{1e300, -1e300, 1e300, -1e300};
+  Frame f{chart.width - 10, 1e300, -1e300, 1e300, -1e300};
+  std::vector<double> lows, highs;
   for (const ChartLine& line : chart.lines) {
     for (const ChartPoint& p : line.points) {
       f.x0 = std::min(f.x0, p.x);
       f.x1 = std::max(f.x1, p.x);
-      // Bands may leave the frame (they are clipped): one spike shall not flatten the rest.
-      const bool whisker = !chart.x_labels.empty();
-      f.y0 = std::min({f.y0, p.y, whisker && std::isfinite(p.low) ? p.low : p.y});
-      f.y1 = std::max({f.y1, p.y, whisker && std::isfinite(p.high) ? p.high : p.y});
+      f.y0 = std::min(f.y0, p.y);
+      f.y1 = std::max(f.y1, p.y);
+      lows.push_back(std::isfinite(p.low) ? p.low : p.y);
+      highs.push_back(std::isfinite(p.high) ? p.high : p.y);
     }
   }
+  // Whiskers count in full; bands may leave the frame (they are clipped), so that one spike does
+  // not flatten the rest.
+  std::sort(lows.begin(), lows.end());
+  std::sort(highs.begin(), highs.end());
+  const size_t spare = chart.x_labels.empty() ? lows.size() / 50 : 0;
+  f.y0 = std::min(f.y0, lows[spare]);
+  f.y1 = std::max(f.y1, highs[highs.size() - 1 - spare]);
   if (!chart.x_labels.empty()) {
     f.x0 = -0.3;
     f.x1 = static_cast<double>(chart.x_labels.size()) - 0.7;
@@ -61,9 +68,9 @@ void draw_axes(std::string& svg, const Chart& chart, const Frame& f) {
     svg += fmt::format(
         "<path class=\"grid\" d=\"M{:.0f} {:.1f}H{:.0f}\"/>"
         "<text class=\"tick\" x=\"{:.0f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
-        kLeft, f.py(y), kRight, kLeft - 7, f.py(y) + 4, show_tick(y, y_step, chart.unit));
+        kLeft, f.py(y), f.right, kLeft - 7, f.py(y) + 4, show_tick(y, y_step, chart.unit));
   }
-  svg += fmt::format("<path class=\"axis\" d=\"M{:.0f} {:.0f}H{:.0f}\"/>", kLeft, kBottom, kRight);
+  svg += fmt::format("<path class=\"axis\" d=\"M{:.0f} {:.0f}H{:.0f}\"/>", kLeft, kBottom, f.right);
   const auto label = [&](double x, const std::string& text) {
     svg += fmt::format(
         "<text class=\"tick\" x=\"{:.1f}\" y=\"{:.0f}\" text-anchor=\"middle\">{}</text>", f.px(x),
@@ -78,7 +85,7 @@ void draw_axes(std::string& svg, const Chart& chart, const Frame& f) {
   const std::vector<double> xs = nice_ticks(f.x0, f.x1, 4);
   const double x_step = xs.size() > 1 ? xs[1] - xs[0] : 1;
   for (double x : xs) {
-    if (f.px(x) < kRight - 6) label(x, show_tick(x, x_step, Unit::kNumber));
+    if (f.px(x) < f.right - 6) label(x, show_tick(x, x_step, Unit::kNumber));
   }
 }
 
@@ -122,7 +129,7 @@ Json readout_data(const Chart& chart, const Frame& f) {
                {"x", chart.x_name},
                {"share", chart.unit == Unit::kShare},
                {"frame", {f.x0, f.x1, f.y0, f.y1}},
-               {"plot", {kLeft, kRight, kTop, kBottom}},
+               {"plot", {kLeft, f.right, kTop, kBottom}},
                {"labels", chart.x_labels},
                {"lines", Json::array()}};
   for (const ChartLine& line : chart.lines) {
@@ -167,18 +174,19 @@ std::string line_chart(const Chart& whole) {
   std::string keys;
   for (const ChartLine& line : chart.lines) {
     keys += fmt::format(
-        "<span class=\"key\" style=\"--c:var(--c{})\"><i></i>{}<output>{}</output></span>",
-        line.colour % 8, html_escape(line.name), show_value(line.points.back().y, chart.unit));
+        "<span class=\"key\" style=\"--c:var(--c{})\"><i{}></i>{}<output>{}</output></span>",
+        line.colour % 8, chart.lines.size() == 1 && line.name.empty() ? " class=\"only\"" : "",
+        html_escape(line.name), show_value(line.points.back().y, chart.unit));
   }
   std::string svg = fmt::format(
-      "<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\" tabindex=\"0\">", kWidth,
-      kHeight, html_escape(chart.title));
+      "<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\" tabindex=\"0\">",
+      chart.width, kHeight, html_escape(chart.title));
   draw_axes(svg, chart, f);
   // The frame clips by an inner <svg>, which needs no page-wide identifier as a clipPath would.
   svg += fmt::format(
       "<svg x=\"0\" y=\"{0:.0f}\" width=\"{1:.0f}\" height=\"{2:.0f}\" viewBox=\"0 {0:.0f} {1:.0f} "
       "{2:.0f}\">",
-      kTop - 6, kWidth, kBottom - kTop + 8);
+      kTop - 6, chart.width, kBottom - kTop + 8);
   // The first line is the subject: it is drawn last, above the others.
   for (auto line = chart.lines.rbegin(); line != chart.lines.rend(); ++line) {
     draw_line(svg, *line, f, !chart.x_labels.empty());

@@ -27,6 +27,7 @@ struct Chart {
   Unit unit = Unit::kNumber;
   std::vector<ChartLine> lines;
   std::vector<std::string> x_labels;  // for x = 0, 1, ...: an ordinal axis with whiskers and dots
+  double width = 400;                 // in units of the drawing, whose height is fixed
   double x_max = kNan;                // the right end; NaN: that of the points
   bool from_zero = false;
   std::string group = {};  // charts of one group share the crosshair

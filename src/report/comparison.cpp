@@ -45,15 +45,22 @@ std::vector<Column> score_columns(const std::vector<RunData>& runs) {
   return columns;
 }
 
+// Grey and the first colours stand for baselines elsewhere; for runs, strong colours come first.
+int run_colour(size_t r) {
+  constexpr int kOrder[] = {0, 2, 3, 4, 5, 6, 7, 1};
+  return kOrder[r % 8];
+}
+
 std::string run_key(const std::vector<RunData>& runs, size_t r) {
-  return fmt::format("<span class=\"key\" style=\"--c:var(--c{})\"><i></i>{}</span>", r % 8,
+  return fmt::format("<span class=\"key\" style=\"--c:var(--c{})\"><i></i>{}</span>", run_colour(r),
                      html_escape(runs[r].name));
 }
 
 std::string comparison_table(const std::vector<RunData>& runs) {
   const std::vector<Column> columns = score_columns(runs);
-  std::string head = "<th>Run</th><th>Method</th><th>Encoder</th><th class=\"num\">Epochs</th>"
-                     "<th class=\"num\">Time</th>";
+  std::string head =
+      "<th>Run</th><th>Method</th><th>Encoder</th><th class=\"num\">Epochs</th>"
+      "<th class=\"num\">Time</th>";
   for (const Column& c : columns) head += "<th class=\"num\">" + html_escape(c.title) + "</th>";
   head += "<th class=\"num\">Effective rank</th>";
   std::string body;
@@ -65,7 +72,8 @@ std::string comparison_table(const std::vector<RunData>& runs) {
         "<td class=\"num\">{}</td>",
         run_key(runs, r), html_escape(run.fact("method", {"method", "method.name"})),
         html_escape(run.fact("encoder", {"encoder", "encoder.name", "encoder.kind"})),
-        show_number(run.epochs), std::isfinite(run.seconds) ? format_duration(run.seconds) : "–");
+        show_number(reached_epochs(run)),
+        std::isfinite(run.seconds) ? format_duration(run.seconds) : "–");
     for (const Column& c : columns) {
       double best = -1;
       for (const Score& s : c.scores) best = std::fmax(best, s.mean);
@@ -76,7 +84,8 @@ std::string comparison_table(const std::vector<RunData>& runs) {
     body += fmt::format("<td class=\"num\">{}</td></tr>\n",
                         show_number(rank.empty() ? kNan : rank.back().value));
   }
-  return "<p>Accuracies of the learned features in per cent, with 95% intervals; the best of a column "
+  return "<p>Accuracies of the learned features in per cent, with 95% intervals; the best of a "
+         "column "
          "is marked.</p><div class=\"scroll\"><table class=\"plain\"><thead><tr>" +
          head + "</tr></thead><tbody>\n" + body + "</tbody></table></div>\n";
 }
@@ -112,7 +121,8 @@ std::string differing_options(const std::vector<RunData>& runs) {
   }
   if (body.empty() || runs.size() < 2) return "";
   return "<p>Options in which the runs differ.</p><div class=\"scroll\"><table class=\"options\">"
-         "<thead><tr>" + head + "</tr></thead><tbody>\n" + body + "</tbody></table></div>\n";
+         "<thead><tr>" +
+         head + "</tr></thead><tbody>\n" + body + "</tbody></table></div>\n";
 }
 
 std::string overlaid_curves(const std::vector<RunData>& runs) {
@@ -140,7 +150,7 @@ std::string overlaid_curves(const std::vector<RunData>& runs) {
     chart.from_zero = wanted.from_zero;
     chart.group = "runs";
     for (size_t r = 0; r < runs.size(); ++r) {
-      ChartLine line{runs[r].name, static_cast<int>(r), thin_out(runs[r].get(wanted.key), 120)};
+      ChartLine line{runs[r].name, run_colour(r), thin_out(runs[r].get(wanted.key), 120)};
       for (ChartPoint& p : line.points) p.low = p.high = kNan;  // bands of several runs hide lines
       chart.lines.push_back(std::move(line));
     }
@@ -155,6 +165,7 @@ std::string overlaid_few_labels(const std::vector<RunData>& runs) {
   chart.note = "Learned features; mean and 95% interval over draws of the labelled images";
   chart.x_name = "labels per class";
   chart.unit = Unit::kShare;
+  chart.width = 440;
   for (const RunData& run : runs) {
     for (const std::string& label : texts(list(child(run.evaluation, "few_label"), "labels"))) {
       if (std::find(chart.x_labels.begin(), chart.x_labels.end(), label) == chart.x_labels.end()) {
@@ -167,7 +178,7 @@ std::string overlaid_few_labels(const std::vector<RunData>& runs) {
                      return a.size() != b.size() ? a.size() < b.size() : a < b;
                    });
   for (size_t r = 0; r < runs.size(); ++r) {
-    ChartLine line{runs[r].name, static_cast<int>(r), {}};
+    ChartLine line{runs[r].name, run_colour(r), {}};
     const Json& few = child(runs[r].evaluation, "few_label");
     const std::vector<std::string> labels = texts(list(few, "labels"));
     for (const Json& row : list(few, "rows")) {

@@ -44,14 +44,16 @@ Json parse_forgiving(const std::string& source) {
   bool quoted = false;
   for (size_t i = 0; i < source.size(); ++i) {
     if (quoted) {
-      if (source[i] == '\\' && i + 1 < source.size()) mended += source[i++];
-      else if (source[i] == '"') quoted = false;
+      if (source[i] == '\\' && i + 1 < source.size())
+        mended += source[i++];
+      else if (source[i] == '"')
+        quoted = false;
       mended += source[i];
       continue;
     }
     bool replaced = false;
-    for (std::string_view word : {"-Infinity", "Infinity", "-inf", "inf", "-NaN", "NaN", "-nan",
-                                  "nan"}) {
+    for (std::string_view word :
+         {"-Infinity", "Infinity", "-inf", "inf", "-NaN", "NaN", "-nan", "nan"}) {
       if (source.compare(i, word.size(), word) == 0) {
         mended += "null";
         i += word.size() - 1;
@@ -73,8 +75,10 @@ std::string script_json(const Json& value) {
   std::string out;
   out.reserve(plain.size());
   for (char c : plain) {
-    if (c == '<') out += "\\u003c";
-    else out += c;
+    if (c == '<')
+      out += "\\u003c";
+    else
+      out += c;
   }
   return out;
 }

@@ -11,6 +11,12 @@ namespace likewise::report {
 
 namespace {
 
+// A true minus sign is as wide as a digit and does not break a line.
+std::string with_minus(std::string digits) {
+  if (!digits.empty() && digits[0] == '-') digits.replace(0, 1, "−");
+  return digits;
+}
+
 std::string without_zeros(std::string digits) {
   if (digits.find('.') == std::string::npos || digits.find('e') != std::string::npos) return digits;
   while (digits.back() == '0') digits.pop_back();
@@ -23,11 +29,10 @@ std::string without_zeros(std::string digits) {
 std::string show_number(double value) {
   if (!std::isfinite(value)) return "–";
   const double size = std::abs(value);
-  if (size >= 1e4 && size < 1e15) return format_count(std::llround(value));
-  if (size != 0 && (size < 1e-4 || size >= 1e15)) return fmt::format("{:.2e}", value);
-  if (size >= 1000) return fmt::format("{:.0f}", value);
+  if (size >= 1e3 && size < 1e15) return with_minus(format_count(std::llround(value)));
+  if (size != 0 && (size < 1e-4 || size >= 1e15)) return with_minus(fmt::format("{:.2e}", value));
   const int before = size < 1 ? 0 : static_cast<int>(std::floor(std::log10(size)));
-  return without_zeros(fmt::format("{:.{}f}", value, size < 0.1 ? 5 : 3 - before));
+  return with_minus(without_zeros(fmt::format("{:.{}f}", value, size < 0.1 ? 5 : 3 - before)));
 }
 
 std::string show_tick(double value, double step, Unit unit) {
@@ -36,11 +41,13 @@ std::string show_tick(double value, double step, Unit unit) {
     return without_zeros(fmt::format("{:.{}f}", 100 * value, step < 0.01 ? 1 : 0)) + "%";
   }
   const double size = std::abs(value);
-  if (size >= 1e6) return without_zeros(fmt::format("{:.2f}", value / 1e6)) + "M";
-  if (size >= 1e4) return without_zeros(fmt::format("{:.1f}", value / 1e3)) + "k";
-  if (step < 1e-4) return value == 0 ? "0" : fmt::format("{:.1e}", value);
-  const int digits = std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
-  return fmt::format("{:.{}f}", value, digits);
+  if (size >= 1e6) return with_minus(without_zeros(fmt::format("{:.2f}", value / 1e6)) + "M");
+  if (size >= 1e4) return with_minus(without_zeros(fmt::format("{:.1f}", value / 1e3)) + "k");
+  if (value == 0) return "0";
+  if (step < 1e-4) return with_minus(fmt::format("{:.1e}", value));
+  int digits = 0;  // as many as the step needs: 1 for 2.5
+  for (double s = step; digits < 6 && std::abs(s - std::round(s)) > 1e-6 * s; s *= 10) ++digits;
+  return with_minus(fmt::format("{:.{}f}", value, digits));
 }
 
 std::string show_value(double value, Unit unit) {
@@ -66,7 +73,7 @@ std::vector<double> nice_ticks(double low, double high, int count) {
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
   double step = 10 * power;
   for (double factor : {1.0, 2.0, 2.5, 5.0}) {
-    if (factor * power >= rough * 0.999) {
+    if (factor * power >= rough * 0.75) {
       step = factor * power;
       break;
     }

@@ -49,10 +49,11 @@ std::string assemble(const Page& page) {
       "</style></head>\n<body><div class=\"sheet\">\n<header><p class=\"kicker\">" +
       html_escape(page.kicker) + "</p><h1>" + html_escape(page.title) + "</h1>";
   if (!page.opening.empty()) out += "<p class=\"opening\">" + html_escape(page.opening) + "</p>";
-  out += "<button class=\"theme\" type=\"button\">Dark</button></header>\n<nav>" +
-         navigation(page.sections) + "</nav>\n<main>\n" + page.sections +
-         "</main>\n<footer>Made by Likewise. This file needs no network.</footer>\n</div>\n<script>" +
-         kChartScript;
+  out +=
+      "<button class=\"theme\" type=\"button\">Dark</button></header>\n<nav>" +
+      navigation(page.sections) + "</nav>\n<main>\n" + page.sections +
+      "</main>\n<footer>Made by Likewise. This file needs no network.</footer>\n</div>\n<script>" +
+      kChartScript;
   if (page.has_map) out += kMapScript;
   return out + "</script></body></html>\n";
 }

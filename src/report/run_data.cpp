@@ -31,8 +31,10 @@ std::string toml_value(const toml::node& node) {
 void flatten_toml(const toml::table& table, const std::string& prefix, OptionGroup& group) {
   for (const auto& [key, node] : table) {
     const std::string name = prefix + std::string(key.str());
-    if (const auto* inner = node.as_table()) flatten_toml(*inner, name + ".", group);
-    else group.entries.emplace_back(name, toml_value(node));
+    if (const auto* inner = node.as_table())
+      flatten_toml(*inner, name + ".", group);
+    else
+      group.entries.emplace_back(name, toml_value(node));
   }
 }
 
@@ -52,9 +54,9 @@ void read_options(const fs::path& path, RunData& run) {
       }
     }
   } catch (const toml::parse_error& error) {
-    run.problems.push_back(
-        fmt::format("{} could not be read, line {}: {}", path.filename().string(),
-                    error.source().begin.line, std::string(error.description())));
+    run.problems.push_back(fmt::format("{} could not be read, line {}: {}",
+                                       path.filename().string(), error.source().begin.line,
+                                       std::string(error.description())));
   }
 }
 
@@ -97,16 +99,19 @@ void read_metrics(const fs::path& path, RunData& run) {
   }
   // The last line of a run that was killed is often cut short; that alone is no news.
   if (bad > 1 || (bad == 1 && first_bad != row)) {
-    run.problems.push_back(fmt::format("metrics.jsonl: {} lines are no JSON objects, the first is "
-                                       "line {}; they were left out",
-                                       bad, first_bad));
+    run.problems.push_back(
+        fmt::format("metrics.jsonl: {} lines are no JSON objects, the first is "
+                    "line {}; they were left out",
+                    bad, first_bad));
   }
 }
 
 void read_json_file(const fs::path& path, const char* shown, Json& into, RunData& run) {
   Json parsed = parse_forgiving(read_text(path));
-  if (parsed.is_object()) into = std::move(parsed);
-  else run.problems.push_back(fmt::format("{} could not be read: it is no JSON object", shown));
+  if (parsed.is_object())
+    into = std::move(parsed);
+  else
+    run.problems.push_back(fmt::format("{} could not be read: it is no JSON object", shown));
 }
 
 }  // namespace
@@ -141,8 +146,8 @@ RunData read_run(const fs::path& folder) {
   }
   RunData run;
   const fs::path whole = fs::absolute(folder).lexically_normal();
-  run.name = whole.has_filename() ? whole.filename().string()
-                                  : whole.parent_path().filename().string();
+  run.name =
+      whole.has_filename() ? whole.filename().string() : whole.parent_path().filename().string();
   int found = 0;
   const auto there = [&](const fs::path& path) {
     const bool is = fs::is_regular_file(path);

@@ -77,11 +77,11 @@ std::string heat_map(const Confusion& confusion) {
       svg += fmt::format(
           "<rect class=\"{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" "
           "fill-opacity=\"{:.2f}\"/>",
-          i == j ? "hit" : "miss", x, at, side - 1, side - 1,
-          i == j ? share : std::sqrt(share));
+          i == j ? "hit" : "miss", x, at, side - 1, side - 1, i == j ? share : std::sqrt(share));
       if (k <= 12) {
         svg += fmt::format(
-            "<text class=\"{}\" x=\"{}\" y=\"{}\" text-anchor=\"middle\" font-size=\"11\">{}</text>",
+            "<text class=\"{}\" x=\"{}\" y=\"{}\" text-anchor=\"middle\" "
+            "font-size=\"11\">{}</text>",
             (i == j ? share : std::sqrt(share)) > 0.55 ? "on" : "off", x + side / 2 - 1,
             at + side / 2 + 4, std::llround(count));
       }
@@ -95,8 +95,11 @@ std::string heat_map(const Confusion& confusion) {
   }
   return "<figure class=\"confusion\"><figcaption><b>Confusion matrix</b><small>Rows are the true "
          "classes, columns the predicted ones; shades are shares of a row</small></figcaption>"
-         "<div class=\"scroll\">" + svg + "</svg></div><output class=\"cell\">&nbsp;</output>"
-         "<script type=\"application/json\">" + script_json(data) + "</script></figure>\n";
+         "<div class=\"scroll\">" +
+         svg +
+         "</svg></div><output class=\"cell\">&nbsp;</output>"
+         "<script type=\"application/json\">" +
+         script_json(data) + "</script></figure>\n";
 }
 
 std::string worst_confusions(const Confusion& confusion) {

@@ -26,9 +26,11 @@ std::string views_section(const RunData& run) {
         original, html_escape(name), views);
   }
   if (rows.empty()) return "";
-  return "<p>The original on the left, beside it what the method saw. Views of one image must still "
+  return "<p>The original on the left, beside it what the method saw. Views of one image must "
+         "still "
          "show the same thing; views that any image could have made teach nothing.</p>\n"
-         "<div class=\"strips\">" + rows + "</div>\n";
+         "<div class=\"strips\">" +
+         rows + "</div>\n";
 }
 
 std::string neighbours_section(const RunData& run) {
@@ -48,7 +50,10 @@ std::string neighbours_section(const RunData& run) {
       judged += known;
       same += known && label == theirs;
       const double score = number(entry, "score");
-      found += figure(entry, !known ? "" : label == theirs ? "same" : "other",
+      found += figure(entry,
+                      !known            ? ""
+                      : label == theirs ? "same"
+                                        : "other",
                       html_escape(theirs.empty() ? text(entry, "name") : theirs) +
                           (score == score ? fmt::format(" <em>{:.2f}</em>", score) : ""));
     }
@@ -60,9 +65,9 @@ std::string neighbours_section(const RunData& run) {
   if (rows.empty()) return "";
   std::string words = "The query on the left, then its nearest neighbours by cosine similarity.";
   if (judged > 0) {
-    words += fmt::format(
-        " {} of {} neighbours shown have the query's label; the others are underlined.",
-        format_count(same), format_count(judged));
+    words +=
+        fmt::format(" {} of {} neighbours shown have the query's label; the others are underlined.",
+                    format_count(same), format_count(judged));
   }
   return "<p>" + words + "</p>\n<div class=\"strips\">" + rows + "</div>\n";
 }

@@ -33,11 +33,12 @@ std::string protocol_table(const Json& evaluation) {
                         html_escape(title.empty() ? text(protocol, "name") : title));
     for (size_t i = 0; i < rows.size(); ++i) {
       const Score balanced = read_score(child(rows[i], "balanced"));
-      body += fmt::format("<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td>{}{}{}{}</tr>\n",
-                          feature_key(text(rows[i], "features"), i),
-                          show_score(read_score(child(rows[i], "accuracy"))),
-                          cell(balanced.mean, true), cell(number(rows[i], "nll"), false),
-                          cell(number(rows[i], "ece"), true), cell(number(rows[i], "auroc"), false));
+      body +=
+          fmt::format("<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td>{}{}{}{}</tr>\n",
+                      feature_key(text(rows[i], "features"), i),
+                      show_score(read_score(child(rows[i], "accuracy"))), cell(balanced.mean, true),
+                      cell(number(rows[i], "nll"), false), cell(number(rows[i], "ece"), true),
+                      cell(number(rows[i], "auroc"), false));
     }
   }
   if (body.empty()) return "";
@@ -54,13 +55,15 @@ std::string episodes_table(const Json& evaluation) {
   std::vector<std::string> features;
   std::vector<std::pair<std::string, std::vector<std::pair<std::string, Score>>>> rows;
   for (const Json& episode : list(evaluation, "episodes")) {
-    const std::string kind = fmt::format("{} classes, {} labels each", text(episode, "way"),
-                                         text(episode, "shot"));
+    const std::string shot = text(episode, "shot");
+    const std::string kind = fmt::format("{} classes, {} {} each", text(episode, "way"), shot,
+                                         shot == "1" ? "label" : "labels");
     const std::string name = text(episode, "features");
     if (std::find(features.begin(), features.end(), name) == features.end()) {
       features.push_back(name);
     }
-    auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.first == kind; });
+    auto row =
+        std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.first == kind; });
     if (row == rows.end()) row = rows.insert(rows.end(), {kind, {}});
     row->second.emplace_back(name, read_score(child(episode, "accuracy")));
   }
@@ -78,9 +81,31 @@ std::string episodes_table(const Json& evaluation) {
     }
     body += "</tr>\n";
   }
-  return "<h3>Episodes</h3><p>Each episode draws classes and labels anew; mean accuracy in per cent "
+  return "<h3>Episodes</h3><p>Each episode draws classes and labels anew; mean accuracy in per "
+         "cent "
          "and 95% interval over episodes.</p><div class=\"scroll\"><table class=\"plain\"><thead>"
-         "<tr><th>Episode</th>" + head + "</tr></thead><tbody>\n" + body + "</tbody></table></div>\n";
+         "<tr><th>Episode</th>" +
+         head + "</tr></thead><tbody>\n" + body + "</tbody></table></div>\n";
+}
+
+std::string few_label_table(const Json& few) {
+  const Json& rows = list(few, "rows");
+  std::string head = "<th>Labels per class</th>", body;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    head += "<th class=\"num\">" + feature_key(text(rows[r], "features"), r) + "</th>";
+  }
+  const std::vector<std::string> labels = texts(list(few, "labels"));
+  for (size_t i = 0; i < labels.size(); ++i) {
+    body += "<tr><th scope=\"row\">" + html_escape(labels[i]) + "</th>";
+    for (size_t r = 0; r < rows.size(); ++r) {
+      const Json& values = list(rows[r], "values");
+      body += fmt::format("<td class=\"num{}\">{}</td>", r == 0 ? " lead" : "",
+                          show_score(i < values.size() ? read_score(values[i]) : Score{}));
+    }
+    body += "</tr>\n";
+  }
+  return "<div class=\"scroll\"><table class=\"plain\"><thead><tr>" + head +
+         "</tr></thead><tbody>\n" + body + "</tbody></table></div>";
 }
 
 std::string few_label_chart(const Json& few) {
@@ -89,6 +114,7 @@ std::string few_label_chart(const Json& few) {
   chart.note = "Mean and 95% interval over draws of the labelled images";
   chart.x_name = "labels per class";
   chart.unit = Unit::kShare;
+  chart.width = 440;
   chart.x_labels = texts(list(few, "labels"));
   const Json& rows = list(few, "rows");
   for (size_t r = 0; r < rows.size(); ++r) {
@@ -98,13 +124,14 @@ std::string few_label_chart(const Json& few) {
     for (size_t i = 0; i < values.size() && i < chart.x_labels.size(); ++i) {
       const Score s = read_score(values[i]);
       if (!std::isfinite(s.mean)) continue;
-      line.points.push_back({static_cast<double>(i), s.mean, s.mean - s.half_width,
-                             s.mean + s.half_width});
+      line.points.push_back(
+          {static_cast<double>(i), s.mean, s.mean - s.half_width, s.mean + s.half_width});
     }
     chart.lines.push_back(std::move(line));
   }
   const std::string figure = line_chart(chart);
-  return figure.empty() ? "" : "<div class=\"feature\">" + figure + "</div>\n";
+  return figure.empty() ? ""
+                        : "<div class=\"feature\">" + figure + few_label_table(few) + "</div>\n";
 }
 
 }  // namespace

@@ -32,11 +32,6 @@ double run_seconds(const RunData& run) {
   return std::isfinite(stated) ? stated : run.seconds;
 }
 
-double run_epochs(const RunData& run) {
-  const double stated = number(run.summary, "epochs");
-  return std::isfinite(stated) ? stated : run.epochs;
-}
-
 std::string facts_list(const RunData& run) {
   std::string out;
   const auto fact = [&](const char* name, const std::string& value) {
@@ -49,7 +44,7 @@ std::string facts_list(const RunData& run) {
   fact("Method", run.fact("method", {"method", "method.name"}));
   fact("Encoder", run.fact("encoder", {"encoder", "encoder.name", "encoder.kind"}));
   std::string budget;
-  if (std::isfinite(run_epochs(run))) budget = show_number(run_epochs(run)) + " epochs";
+  if (std::isfinite(reached_epochs(run))) budget = show_number(reached_epochs(run)) + " epochs";
   if (std::isfinite(run.steps)) {
     budget += (budget.empty() ? "" : ", ") + format_count(std::llround(run.steps)) + " steps";
   }
@@ -109,17 +104,17 @@ std::string headline_table(const RunData& run) {
     body += fmt::format("<tr><th scope=\"row\">{}</th><td class=\"wide\">{}</td>",
                         html_escape(row.title), score_track(row, features, chance));
     for (size_t i = 0; i < features.size(); ++i) {
-      body += fmt::format(
-          "<td class=\"num{}\" data-name=\"{}\" style=\"--c:var(--c{})\">{}</td>",
-          i == 0 ? " lead" : "", html_escape(features[i]), feature_colour(features[i], i),
-          show_score(row.of(features[i])));
+      body += fmt::format("<td class=\"num{}\" data-name=\"{}\" style=\"--c:var(--c{})\">{}</td>",
+                          i == 0 ? " lead" : "", html_escape(features[i]),
+                          feature_colour(features[i], i), show_score(row.of(features[i])));
     }
     body += "</tr>\n";
   }
   return fmt::format(
       "<table class=\"scores\"><caption>Accuracy in per cent on data never trained on, with 95% "
       "intervals{}</caption><thead><tr><th>Protocol</th><th class=\"wide\"><div class=\"scale\">"
-      "<span>0</span><span>25</span><span>50</span><span>75</span><span>100%</span></div></th>{}"
+      "<span style=\"--i:0\">0</span><span style=\"--i:1\">25</span><span style=\"--i:2\">50</span>"
+      "<span style=\"--i:3\">75</span><span style=\"--i:4\">100</span></div></th>{}"
       "</tr></thead><tbody>\n{}</tbody></table>\n",
       std::isfinite(chance) ? fmt::format("; the thin mark is chance ({:.3g}%)", 100 * chance) : "",
       head, body);
@@ -137,7 +132,7 @@ std::string opening_sentence(const RunData& run) {
   if (!images.empty()) out += " on " + images + " unlabelled images";
   if (!data.empty()) out += (images.empty() ? " on " : " of ") + data;
   std::string budget;
-  if (std::isfinite(run_epochs(run))) budget = show_number(run_epochs(run)) + " epochs";
+  if (std::isfinite(reached_epochs(run))) budget = show_number(reached_epochs(run)) + " epochs";
   if (std::isfinite(run_seconds(run))) {
     budget += (budget.empty() ? "" : " in ") + format_duration(run_seconds(run));
   }
@@ -148,8 +143,8 @@ std::string opening_sentence(const RunData& run) {
 std::string summary_section(const RunData& run) {
   std::string out;
   if (!run.verdict.empty()) {
-    out += fmt::format("<p class=\"verdict\"><span>Health</span>{}</p>\n",
-                       html_escape(run.verdict));
+    out +=
+        fmt::format("<p class=\"verdict\"><span>Health</span>{}</p>\n", html_escape(run.verdict));
   }
   std::string items;
   for (const std::string& warning : warnings(run)) items += "<li>" + html_escape(warning) + "</li>";

@@ -21,6 +21,11 @@ std::vector<std::string> feature_names(const std::vector<Headline>& headlines);
 // What somebody should know before believing the run, in words.
 std::vector<std::string> warnings(const RunData& run);
 
+// Epochs asked for in the options; NaN when unknown.
+double planned_epochs(const RunData& run);
+// Whole epochs done. Counts from 0 and fractions both end just short of the planned number.
+double reached_epochs(const RunData& run);
+
 std::string opening_sentence(const RunData& run);
 std::string summary_section(const RunData& run);
 std::string results_section(const RunData& run);  // protocols, few labels, episodes

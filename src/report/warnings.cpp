@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "likewise/base/text.hpp"
 #include "report/sections.hpp"
@@ -30,6 +31,10 @@ void warn_about_baselines(const RunData& run, std::vector<std::string>& out) {
 }
 
 void warn_about_training(const RunData& run, std::vector<std::string>& out) {
+  if (planned_epochs(run) - run.epochs > 1 && !std::isfinite(number(run.summary, "epochs"))) {
+    out.push_back(fmt::format("Training stands at epoch {} of {}.", show_number(run.epochs),
+                              show_number(planned_epochs(run))));
+  }
   if (std::isfinite(run.first_bad_loss)) {
     out.push_back(
         fmt::format("The loss was not finite at step {}.", show_number(run.first_bad_loss)));
@@ -48,23 +53,38 @@ void warn_about_training(const RunData& run, std::vector<std::string>& out) {
   if (knn.size() > 2) {
     const Mark best = *std::max_element(knn.begin(), knn.end(), by_value);
     if (best.value - knn.back().value > 0.02) {
-      out.push_back(fmt::format("kNN accuracy ended at {:.1f}%, below its best of {:.1f}% at {} {}.",
-                                100 * knn.back().value, 100 * best.value,
-                                std::isfinite(best.epoch) ? "epoch" : "step",
-                                show_number(std::isfinite(best.epoch) ? best.epoch : best.x)));
+      out.push_back(fmt::format(
+          "kNN accuracy ended at {:.1f}%, below its best of {:.1f}% at {} {}.",
+          100 * knn.back().value, 100 * best.value, std::isfinite(best.epoch) ? "epoch" : "step",
+          show_number(std::isfinite(best.epoch) ? best.epoch : best.x)));
     }
   }
   const Series& rank = run.get("health.rank");
   if (rank.size() > 1) {
     const double top = std::max_element(rank.begin(), rank.end(), by_value)->value;
     if (rank.back().value < top / 2) {
-      out.push_back(fmt::format("The effective rank fell from {} to {}: features may be collapsing.",
-                                show_number(top), show_number(rank.back().value)));
+      out.push_back(
+          fmt::format("The effective rank fell from {} to {}: features may be collapsing.",
+                      show_number(top), show_number(rank.back().value)));
     }
   }
 }
 
 }  // namespace
+
+double planned_epochs(const RunData& run) {
+  const std::string digits = run.option({"epochs", "train.epochs", "budget.epochs"});
+  char* end = nullptr;
+  const double value = std::strtod(digits.c_str(), &end);
+  return digits.empty() || *end != '\0' ? kNan : value;
+}
+
+double reached_epochs(const RunData& run) {
+  const double stated = number(run.summary, "epochs");
+  if (std::isfinite(stated)) return stated;
+  const double planned = planned_epochs(run);
+  return planned - run.epochs <= 1 ? planned : std::ceil(run.epochs);
+}
 
 std::vector<std::string> warnings(const RunData& run) {
   std::vector<std::string> out = texts(list(run.summary, "warnings"));
