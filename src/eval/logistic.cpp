@@ -1,0 +1,226 @@
+#include "likewise/eval/logistic.hpp"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/zeros.h>
+
+#include <cmath>
+#include <vector>
+
+#include "eval/tiles.hpp"
+#include "likewise/base/error.hpp"
+#include "likewise/eval/lbfgs.hpp"
+#include "likewise/eval/scores.hpp"
+
+namespace likewise {
+namespace {
+
+constexpr int64_t kRowTile = 1024;
+// Doubles while the table is at most one gigabyte; beyond, floats that tiles widen as they go.
+constexpr int64_t kMostDoubles = int64_t{1} << 27;
+
+// Standardised rows with a column of ones, so that the bias is one more row of the weights.
+Tensor augmented(const Tensor& x, const Tensor& mean, const Tensor& std) {
+  const int64_t n = x.size(0), d = x.size(1);
+  const bool wide = n * (d + 1) <= kMostDoubles;
+  Tensor out = at::empty({n, d + 1}, wide ? at::kDouble : at::kFloat);
+  const float* in = x.data_ptr<float>();
+  const double* m = mean.data_ptr<double>();
+  const double* s = std.data_ptr<double>();
+  const auto fill = [&](auto* data) {
+    using Scalar = std::remove_pointer_t<decltype(data)>;
+    eval_detail::for_each_tile(n, kRowTile, [&](int64_t begin, int64_t end, int64_t) {
+      for (int64_t i = begin; i < end; ++i) {
+        for (int64_t j = 0; j < d; ++j) {
+          data[i * (d + 1) + j] = static_cast<Scalar>((in[i * d + j] - m[j]) / s[j]);
+        }
+        data[i * (d + 1) + d] = 1;
+      }
+    });
+  };
+  if (wide) {
+    fill(out.data_ptr<double>());
+  } else {
+    fill(out.data_ptr<float>());
+  }
+  return out;
+}
+
+// Sum of the losses of rows [begin, end); adds their gradient to `gradient` [D + 1, K].
+double tile_loss(const Tensor& rows, const int64_t* labels, const Tensor& weights,
+                 Tensor& gradient) {
+  const Tensor x = rows.to(at::kDouble);                           // [R, D + 1]
+  Tensor p = at::log_softmax(at::mm(x, weights), 1).contiguous();  // [R, K]
+  const int64_t k = p.size(1);
+  double* data = p.data_ptr<double>();
+  double loss = 0;
+  for (int64_t i = 0; i < p.size(0); ++i) loss -= data[i * k + labels[i]];
+  p.exp_();
+  for (int64_t i = 0; i < p.size(0); ++i) data[i * k + labels[i]] -= 1;
+  gradient.add_(at::mm(x.t(), p));
+  return loss;
+}
+
+class SoftmaxObjective {
+ public:
+  SoftmaxObjective(Tensor x, const Tensor& y, int64_t classes, double penalty)
+      : x_(std::move(x)), labels_(y.data_ptr<int64_t>()), classes_(classes), penalty_(penalty) {
+    const int64_t n = x_.size(0);
+    // At most 16 partial gradients, whose number depends on N alone.
+    chunk_ = std::max(kRowTile, (n + 15) / 16);
+  }
+
+  double operator()(const std::vector<double>& w, std::vector<double>& gradient) const {
+    const int64_t n = x_.size(0), rows = x_.size(1);
+    const Tensor weights =
+        at::from_blob(const_cast<double*>(w.data()), {rows, classes_}, at::kDouble);
+    const auto chunks = static_cast<size_t>((n + chunk_ - 1) / chunk_);
+    std::vector<double> losses(chunks);
+    std::vector<Tensor> gradients(chunks);
+    eval_detail::for_each_tile(n, chunk_, [&](int64_t begin, int64_t end, int64_t c) {
+      Tensor sum = at::zeros({rows, classes_}, at::kDouble);
+      double loss = 0;
+      for (int64_t i = begin; i < end; i += kRowTile) {
+        loss += tile_loss(x_.slice(0, i, std::min(end, i + kRowTile)), labels_ + i, weights, sum);
+      }
+      losses[static_cast<size_t>(c)] = loss;
+      gradients[static_cast<size_t>(c)] = sum;
+    });
+    gradient.assign(w.size(), 0);
+    double loss = 0, squares = 0;
+    const double scale = 1 / static_cast<double>(n);
+    for (size_t c = 0; c < chunks; ++c) {
+      loss += losses[c];
+      const double* part = gradients[c].data_ptr<double>();
+      for (size_t i = 0; i < w.size(); ++i) gradient[i] += scale * part[i];
+    }
+    const auto penalised = static_cast<size_t>((rows - 1) * classes_);
+    for (size_t i = 0; i < penalised; ++i) {
+      gradient[i] += penalty_ * w[i];
+      squares += w[i] * w[i];
+    }
+    return scale * loss + penalty_ / 2 * squares;
+  }
+
+ private:
+  Tensor x_;
+  const int64_t* labels_;
+  int64_t classes_, chunk_ = 0;
+  double penalty_;
+};
+
+}  // namespace
+
+void standardisation(const Tensor& x, Tensor& mean, Tensor& std) {
+  const Tensor rows = eval_detail::as_features(x, "features");
+  const int64_t n = rows.size(0), d = rows.size(1);
+  if (n == 0) throw UserError("there are no rows to standardise");
+  const float* data = rows.data_ptr<float>();
+  mean = at::zeros({d}, at::kDouble);
+  std = at::zeros({d}, at::kDouble);
+  double* m = mean.data_ptr<double>();
+  double* s = std.data_ptr<double>();
+  // Columns in parallel, rows in order: the sums do not depend on the number of threads.
+  eval_detail::for_each_tile(d, 64, [&](int64_t begin, int64_t end, int64_t) {
+    for (int64_t i = 0; i < n; ++i) {
+      for (int64_t j = begin; j < end; ++j) m[j] += data[i * d + j];
+    }
+    for (int64_t j = begin; j < end; ++j) m[j] /= static_cast<double>(n);
+    for (int64_t i = 0; i < n; ++i) {
+      for (int64_t j = begin; j < end; ++j) {
+        const double e = data[i * d + j] - m[j];
+        s[j] += e * e;
+      }
+    }
+  });
+  double total = 0;
+  for (int64_t j = 0; j < d; ++j) total += s[j] / static_cast<double>(n);
+  const double rms = std::sqrt(total / static_cast<double>(std::max<int64_t>(d, 1)));
+  const double least = rms > 0 ? 1e-4 * rms : 1;
+  for (int64_t j = 0; j < d; ++j) s[j] = std::max(std::sqrt(s[j] / static_cast<double>(n)), least);
+}
+
+LogisticFit fit_logistic(const Tensor& x, const Tensor& y, int64_t classes,
+                         const LogisticOptions& options, const LinearModel* start) {
+  const Tensor rows = eval_detail::as_features(x, "features");
+  const int64_t n = rows.size(0), d = rows.size(1);
+  const Tensor labels = eval_detail::as_labels(y, n, "labels");
+  if (n == 0) throw UserError("logistic regression needs at least one labelled row");
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t label = labels.data_ptr<int64_t>()[i];
+    if (label < 0 || label >= classes) {
+      throw UserError("label {} in row {} is outside of the {} classes", label, i, classes);
+    }
+  }
+  LogisticFit fit;
+  LinearModel& model = fit.model;
+  if (options.standardise) {
+    standardisation(rows, model.mean, model.std);
+  } else {
+    model.mean = at::zeros({d}, at::kDouble);
+    model.std = at::ones({d}, at::kDouble);
+  }
+  std::vector<double> w(static_cast<size_t>((d + 1) * classes), 0);
+  if (start != nullptr) {
+    LIKEWISE_CHECK(start->weight.size(0) == d && start->weight.size(1) == classes,
+                   "start [{}, {}], fit [{}, {}]", start->weight.size(0), start->weight.size(1), d,
+                   classes);
+    const double* weight = start->weight.data_ptr<double>();
+    const double* bias = start->bias.data_ptr<double>();
+    std::copy(weight, weight + d * classes, w.begin());
+    std::copy(bias, bias + classes, w.begin() + d * classes);
+  }
+  const SoftmaxObjective objective(augmented(rows, model.mean, model.std), labels, classes,
+                                   options.penalty);
+  LbfgsOptions how;
+  how.max_iterations = options.max_iterations;
+  how.tolerance = options.tolerance;
+  const Minimum minimum = lbfgs(
+      [&](const auto& at_point, auto& g) { return objective(at_point, g); }, std::move(w), how);
+  fit.objective = minimum.value;
+  fit.gradient_max = minimum.gradient_max;
+  fit.iterations = minimum.iterations;
+  fit.converged = minimum.converged;
+
+  model.weight = at::empty({d, classes}, at::kDouble);
+  model.bias = at::empty({classes}, at::kDouble);
+  const double* solution = minimum.x.data();
+  std::copy(solution, solution + d * classes, model.weight.data_ptr<double>());
+  const double* bias = solution + d * classes;
+  double centre = 0;
+  for (int64_t c = 0; c < classes; ++c) centre += bias[c] / static_cast<double>(classes);
+  for (int64_t c = 0; c < classes; ++c) model.bias.data_ptr<double>()[c] = bias[c] - centre;
+  return fit;
+}
+
+Tensor LinearModel::logits(const Tensor& x) const {
+  const Tensor rows = eval_detail::as_features(x, "features");
+  const int64_t n = rows.size(0), d = rows.size(1), k = weight.size(1);
+  if (d != weight.size(0)) {
+    throw UserError("features have {} dimensions, the classifier was fitted on {}", d,
+                    weight.size(0));
+  }
+  Tensor out = at::empty({n, k}, at::kFloat);
+  float* data = out.data_ptr<float>();
+  eval_detail::for_each_tile(n, kRowTile, [&](int64_t begin, int64_t end, int64_t) {
+    const Tensor z = rows.slice(0, begin, end).to(at::kDouble).sub(mean).div(std);
+    const Tensor tile = at::mm(z, weight).add(bias).contiguous();
+    const double* values = tile.data_ptr<double>();
+    for (int64_t i = 0; i < (end - begin) * k; ++i)
+      data[begin * k + i] = static_cast<float>(values[i]);
+  });
+  return out;
+}
+
+Tensor LinearModel::probabilities(const Tensor& x) const { return at::softmax(logits(x), 1); }
+
+Tensor LinearModel::predict(const Tensor& x) const {
+  if (x.size(0) == 0) return at::empty({0}, at::kLong);
+  return first_largest(logits(x));
+}
+
+}  // namespace likewise

@@ -1,0 +1,85 @@
+#include "eval/tiles.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include "likewise/base/error.hpp"
+
+namespace likewise::eval_detail {
+
+Tensor as_features(const Tensor& x, std::string_view what) {
+  if (!x.defined() || x.dim() != 2) {
+    throw UserError("{} must be a table [rows, dimensions], found {} dimensions", what,
+                    x.defined() ? x.dim() : 0);
+  }
+  Tensor out = x.detach().to(at::kCPU, at::kFloat).contiguous();
+  const int64_t n = out.size(0), d = out.size(1);
+  const float* data = out.data_ptr<float>();
+  std::vector<char> bad(static_cast<size_t>(n), 0);
+  for_each_tile(n, 1024, [&](int64_t begin, int64_t end, int64_t) {
+    for (int64_t i = begin; i < end; ++i) {
+      // 0 * value is 0 for finite values and NaN otherwise.
+      float sum = 0;
+      for (int64_t j = 0; j < d; ++j) sum += 0.0f * data[i * d + j];
+      if (sum != 0.0f) bad[static_cast<size_t>(i)] = 1;
+    }
+  });
+  for (int64_t i = 0; i < n; ++i) {
+    if (bad[static_cast<size_t>(i)]) {
+      throw UserError("{} must be finite: row {} of {} holds NaN or infinity", what, i, n);
+    }
+  }
+  return out;
+}
+
+Tensor as_labels(const Tensor& y, int64_t n, std::string_view what) {
+  if (!y.defined() || y.dim() != 1 || y.size(0) != n) {
+    throw UserError("{} must be one number a row: {} rows, {} labels", what, n,
+                    y.defined() ? y.numel() : 0);
+  }
+  return y.detach().to(at::kCPU, at::kLong).contiguous();
+}
+
+Tensor unit_rows(const Tensor& x) {
+  Tensor out = as_features(x, "features").clone();
+  const int64_t n = out.size(0), d = out.size(1);
+  float* data = out.data_ptr<float>();
+  for_each_tile(n, 256, [&](int64_t begin, int64_t end, int64_t) {
+    for (int64_t i = begin; i < end; ++i) {
+      float* row = data + i * d;
+      const double norm = std::sqrt(dot(row, row, d));
+      if (norm == 0) continue;
+      for (int64_t j = 0; j < d; ++j) row[j] = static_cast<float>(row[j] / norm);
+    }
+  });
+  return out;
+}
+
+double dot(const float* a, const float* b, int64_t n) {
+  // Eight partial sums hide the latency of the addition.
+  double s[8] = {};
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (int64_t j = 0; j < 8; ++j) s[j] += double{a[i + j]} * double{b[i + j]};
+  }
+  for (; i < n; ++i) s[i & 7] += double{a[i]} * double{b[i]};
+  return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
+}
+
+double squared_distance(const float* a, const float* b, int64_t n) {
+  double s[8] = {};
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (int64_t j = 0; j < 8; ++j) {
+      const double difference = double{a[i + j]} - double{b[i + j]};
+      s[j] += difference * difference;
+    }
+  }
+  for (; i < n; ++i) {
+    const double difference = double{a[i]} - double{b[i]};
+    s[i & 7] += difference * difference;
+  }
+  return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
+}
+
+}  // namespace likewise::eval_detail
