@@ -13,9 +13,7 @@ namespace likewise::detail {
 // One a thread: FreeType's library object is not thread-safe.
 class FontLibrary {
  public:
-  FontLibrary() {
-    LIKEWISE_CHECK(FT_Init_FreeType(&library_) == 0, "FreeType does not start");
-  }
+  FontLibrary() { LIKEWISE_CHECK(FT_Init_FreeType(&library_) == 0, "FreeType does not start"); }
   ~FontLibrary() { FT_Done_FreeType(library_); }
   FontLibrary(const FontLibrary&) = delete;
   FontLibrary& operator=(const FontLibrary&) = delete;

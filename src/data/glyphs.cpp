@@ -87,8 +87,10 @@ class GlyphsDataset final : public Dataset {
       used_characters[character] = used_families[family] = true;
     }
     if (glyphs_.empty()) {
-      throw UserError("the part 'glyphs#{}' is empty: none of the {} font families found has its "
-                      "characters", part.name, set_->families.size());
+      throw UserError(
+          "the part 'glyphs#{}' is empty: none of the {} font families found has its "
+          "characters",
+          part.name, set_->families.size());
     }
     labels_ = number_the_used(used_characters);
     domains_ = number_the_used(used_families);

@@ -47,8 +47,7 @@ struct GlyphRenderer {
 
 // Draws one character into `out`; false when it leaves no ink. Hinting is off: it depends on the
 // FreeType version and would move stems of a 64-pixel letter that is reduced anyway.
-bool draw_glyph(GlyphRenderer& renderer, FT_Face face, char32_t character,
-                std::span<uint8_t> out) {
+bool draw_glyph(GlyphRenderer& renderer, FT_Face face, char32_t character, std::span<uint8_t> out) {
   const FT_UInt index = FT_Get_Char_Index(face, character);
   if (index == 0 || FT_Load_Glyph(face, index, FT_LOAD_NO_HINTING | FT_LOAD_NO_BITMAP) != 0 ||
       FT_Render_Glyph(face->glyph, FT_RENDER_MODE_NORMAL) != 0) {
@@ -191,10 +190,6 @@ std::vector<fs::path> font_folders() {
     return folders;
   }
   return {"/usr/share/fonts", "/usr/share/texmf/fonts"};
-}
-
-GlyphSet render_glyphs(const std::vector<fs::path>& folders) {
-  return render_files(find_font_files(folders));
 }
 
 std::shared_ptr<const GlyphSet> load_glyphs() {

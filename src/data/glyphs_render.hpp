@@ -14,10 +14,10 @@ inline constexpr int64_t kGlyphPixels = kGlyphSide * kGlyphSide;
 
 // Every glyph that could be drawn: sorted by family name, then by character.
 struct GlyphSet {
-  std::vector<std::string> families;    // sorted
-  std::vector<uint8_t> pixels;          // [n, 32, 32], white ink on black
-  std::vector<int32_t> family;          // [n], into families
-  std::vector<int32_t> character;       // [n], into glyph_characters()
+  std::vector<std::string> families;  // sorted
+  std::vector<uint8_t> pixels;        // [n, 32, 32], white ink on black
+  std::vector<int32_t> family;        // [n], into families
+  std::vector<int32_t> character;     // [n], into glyph_characters()
   int64_t size() const { return static_cast<int64_t>(family.size()); }
 };
 
@@ -35,8 +35,5 @@ std::vector<std::filesystem::path> font_folders();
 // naming packages to install when fewer than 20 families are found. The result is shared by
 // all callers that hold it.
 std::shared_ptr<const GlyphSet> load_glyphs();
-
-// The same from given folders, without the cache and without a least number of families.
-GlyphSet render_glyphs(const std::vector<std::filesystem::path>& folders);
 
 }  // namespace likewise::detail

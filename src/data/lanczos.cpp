@@ -68,8 +68,7 @@ void LanczosToSquare::resize(std::span<const uint8_t> in, int64_t side, std::spa
     std::fill(sums.begin(), sums.end(), 0.0f);
     const float* weight = table.weights.data() + o * table.stride;
     for (int64_t k = 0; k < table.count[static_cast<size_t>(o)]; ++k) {
-      const uint8_t* line =
-          rows_.data() + (table.first[static_cast<size_t>(o)] + k) * out_side_;
+      const uint8_t* line = rows_.data() + (table.first[static_cast<size_t>(o)] + k) * out_side_;
       for (int64_t x = 0; x < out_side_; ++x) sums[static_cast<size_t>(x)] += weight[k] * line[x];
     }
     for (int64_t x = 0; x < out_side_; ++x) {

@@ -18,7 +18,7 @@ struct Sample {
   std::vector<Tensor> parts;
   int64_t label = -1;   // class, -1 when unknown
   int64_t domain = -1;  // style, subject, site, ...; -1 when unknown
-  int64_t index = -1;   // position in the data set that was opened
+  int64_t index = -1;   // position in the data set that gave it: get(i).index == i
 };
 
 // What can be known of a data set without decoding it.

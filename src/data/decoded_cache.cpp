@@ -1,0 +1,70 @@
+#include "likewise/data/decoded_cache.hpp"
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include "likewise/base/error.hpp"
+
+namespace likewise {
+
+namespace {
+
+class DecodedCache final : public Dataset {
+ public:
+  DecodedCache(DatasetPtr source, int64_t byte_limit)
+      : source_(std::move(source)),
+        limit_(byte_limit),
+        held_(static_cast<size_t>(source_->size())) {}
+
+  int64_t size() const override { return source_->size(); }
+  const DatasetInfo& info() const override { return source_->info(); }
+  int64_t label(int64_t i) const override { return source_->label(i); }
+  int64_t domain(int64_t i) const override { return source_->domain(i); }
+  std::string name(int64_t i) const override { return source_->name(i); }
+
+  Sample get(int64_t i) const override {
+    LIKEWISE_CHECK(i >= 0 && i < size(), "sample {} of {}", i, size());
+    auto& slot = held_[static_cast<size_t>(i)];
+    auto& mutex = mutexes_[static_cast<size_t>(i) % mutexes_.size()];
+    {
+      const std::lock_guard lock(mutex);
+      if (!slot.empty()) return {copies(slot), source_->label(i), source_->domain(i), i};
+    }
+    // Two threads may decode the same sample at once; the second result is dropped.
+    Sample sample = source_->get(i);
+    int64_t bytes = 0;
+    for (const auto& part : sample.parts) bytes += static_cast<int64_t>(part.nbytes());
+    const std::lock_guard lock(mutex);
+    if (slot.empty()) {
+      if (used_.fetch_add(bytes) + bytes <= limit_) {
+        slot = copies(sample.parts);
+      } else {
+        used_ -= bytes;
+      }
+    }
+    return sample;
+  }
+
+ private:
+  static std::vector<Tensor> copies(const std::vector<Tensor>& parts) {
+    std::vector<Tensor> out;
+    for (const auto& part : parts) out.push_back(part.clone());
+    return out;
+  }
+
+  DatasetPtr source_;
+  int64_t limit_;
+  mutable std::atomic<int64_t> used_{0};
+  mutable std::vector<std::vector<Tensor>> held_;
+  mutable std::array<std::mutex, 64> mutexes_;
+};
+
+}  // namespace
+
+DatasetPtr decoded_cache(DatasetPtr source, int64_t byte_limit) {
+  return std::make_shared<DecodedCache>(std::move(source), byte_limit);
+}
+
+}  // namespace likewise
