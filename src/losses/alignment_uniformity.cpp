@@ -25,8 +25,9 @@ Tensor on_sphere(const Tensor& x) { return x / at::norm(x, 2, {1}, true).clamp_m
 
 Tensor alignment(const Tensor& x, const Tensor& y, double alpha) {
   if (x.dim() != 2 || x.sizes() != y.sizes() || x.numel() == 0) {
-    throw UserError("alignment compares two views [N, D] of one size, N at least 1; found {} and {} dimensions",
-                    x.dim(), y.dim());
+    throw UserError(
+        "alignment compares two views [N, D] of one size, N at least 1; found {} and {} dimensions",
+        x.dim(), y.dim());
   }
   const Tensor squares = at::sum((on_sphere(x) - on_sphere(y)).square(), 1);
   return (alpha == 2 ? squares : squares.pow(alpha / 2)).mean();
@@ -45,8 +46,9 @@ Tensor uniformity(const Tensor& x, double t) {
     // Rows against themselves and all later rows, then only what lies right of the diagonal.
     const Tensor s = at::matmul(z.narrow(0, begin, count), z.narrow(0, begin, n - begin).t());
     const Tensor later = at::ones(s.sizes(), s.options().dtype(at::kBool)).triu(1);
-    const Tensor exponents = ((s - 1) * (2 * t)).masked_fill(  // -t |x_i - x_j|^2
-        later.logical_not(), -std::numeric_limits<double>::infinity());
+    const Tensor exponents = ((s - 1) * (2 * t))
+                                 .masked_fill(  // -t |x_i - x_j|^2
+                                     later.logical_not(), -std::numeric_limits<double>::infinity());
     const Tensor part = at::logsumexp(exponents.reshape({-1}), {0});
     total = total.defined() ? at::logaddexp(total, part) : part;
   }

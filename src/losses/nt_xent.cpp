@@ -10,8 +10,10 @@
 #include <ATen/ops/norm.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/sum.h>
+#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -30,14 +32,17 @@ void check_nt_xent(const Tensor& z0, const Tensor& z1, const NtXentOptions& opti
     const auto shape = [](const Tensor& z) {
       return z.defined() ? fmt::format("[{}]", fmt::join(z.sizes().vec(), ", ")) : "nothing";
     };
-    throw UserError("nt_xent compares two views [N, D] of one size, N and D at least 1; found {} and {}",
-                    shape(z0), shape(z1));
+    throw UserError(
+        "nt_xent compares two views [N, D] of one size, N and D at least 1; found {} and {}",
+        shape(z0), shape(z1));
   }
   if (z0.scalar_type() != z1.scalar_type() || z0.device() != z1.device() ||
       !z0.is_floating_point()) {
-    throw UserError("nt_xent needs both views of one floating-point type on one device; found {} on {} and {} on {}",
-                    c10::toString(z0.scalar_type()), z0.device().str(),
-                    c10::toString(z1.scalar_type()), z1.device().str());
+    throw UserError(
+        "nt_xent needs both views of one floating-point type on one device; found {} on {} and {} "
+        "on {}",
+        c10::toString(z0.scalar_type()), z0.device().str(), c10::toString(z1.scalar_type()),
+        z1.device().str());
   }
   if (log_inverse_temperature.defined()) {
     if (log_inverse_temperature.numel() != 1) {
@@ -53,34 +58,31 @@ void check_nt_xent(const Tensor& z0, const Tensor& z1, const NtXentOptions& opti
 }
 
 struct NtXentFunction : torch::autograd::Function<NtXentFunction> {
-  // `t` undefined: the temperature is fixed.
-  static torch::autograd::Variable forward(torch::autograd::AutogradContext* context,
-                                           const Tensor& z0, const Tensor& z1, const Tensor& t,
-                                           const NtXentOptions& options, bool with_gradient) {
-    const bool single = z0.scalar_type() != at::kDouble;
-    const Tensor a = z0.to(single ? at::kFloat : at::kDouble).contiguous();
-    const Tensor b = z1.to(single ? at::kFloat : at::kDouble).contiguous();
+  // `t` means something only if `learned`: autograd wants a tensor.
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& z0,
+                        const Tensor& z1, const Tensor& t, bool learned,
+                        const NtXentOptions& options, bool with_gradient) {
+    const auto type = z0.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+    const Tensor a = z0.to(type).contiguous(), b = z1.to(type).contiguous();
     NtXentParts parts;
-    Tensor clamped;  // d scale / d t
-    if (single && z0.device().is_cpu()) {
-      const double scale = t.defined() ? std::min(std::exp(t.item<double>()), kLargestScale)
-                                       : 1 / options.temperature;
+    Tensor slope;  // d scale / d t
+    if (type == at::kFloat && z0.device().is_cpu()) {
+      const double free = learned ? std::exp(t.item<double>()) : 1 / options.temperature;
+      const double scale = learned ? std::min(free, kLargestScale) : free;
       parts = nt_xent_kernel(a, b, options, scale, with_gradient);
-      if (t.defined()) clamped = at::full({}, std::exp(t.item<double>()) <= kLargestScale ? scale : 0.0, at::kDouble);
+      slope = at::full({}, free <= kLargestScale ? scale : 0, at::kDouble);
     } else {
-      Tensor scale = at::full({}, 1 / options.temperature, a.options());
-      if (t.defined()) {
-        const Tensor free = t.detach().to(a.options()).reshape({}).exp();
-        scale = free.clamp_max(kLargestScale);
-        clamped = scale * (free <= kLargestScale);
-      }
+      const Tensor free = learned ? t.to(a.device(), type).reshape({}).exp()
+                                  : at::full({}, 1 / options.temperature, a.options());
+      const Tensor scale = learned ? free.clamp_max(kLargestScale) : free;
       parts = nt_xent_aten(a, b, options, scale, with_gradient);
+      slope = scale * (free <= kLargestScale);
     }
     if (with_gradient) {
       Tensor t_gradient;
-      if (t.defined()) t_gradient = (parts.scale_gradient * clamped).to(t.options()).reshape(t.sizes());
-      context->save_for_backward({parts.grad0.to(z0.scalar_type()),
-                                  parts.grad1.to(z1.scalar_type()), t_gradient});
+      if (learned) t_gradient = (parts.scale_gradient * slope).to(t.options()).reshape(t.sizes());
+      context->save_for_backward(
+          {parts.grad0.to(z0.scalar_type()), parts.grad1.to(z1.scalar_type()), t_gradient});
     }
     return parts.loss.to(z0.scalar_type());
   }
@@ -92,7 +94,8 @@ struct NtXentFunction : torch::autograd::Function<NtXentFunction> {
     }
     const auto saved = context->get_saved_variables();
     const Tensor& g = upstream[0];
-    return {saved[0] * g, saved[1] * g, saved[2].defined() ? saved[2] * g : Tensor(), Tensor(), Tensor()};
+    const Tensor by_t = saved[2].defined() ? saved[2] * g.to(saved[2].options()) : Tensor();
+    return {saved[0] * g, saved[1] * g, by_t, Tensor(), Tensor(), Tensor()};
   }
 };
 
@@ -101,11 +104,11 @@ struct NtXentFunction : torch::autograd::Function<NtXentFunction> {
 Tensor nt_xent(const Tensor& z0, const Tensor& z1, const NtXentOptions& options,
                const Tensor& log_inverse_temperature) {
   check_nt_xent(z0, z1, options, log_inverse_temperature);
+  const bool learned = log_inverse_temperature.defined();
+  const Tensor t = learned ? log_inverse_temperature : at::zeros({}, z0.options());
   const bool with_gradient =
-      at::GradMode::is_enabled() &&
-      (z0.requires_grad() || z1.requires_grad() ||
-       (log_inverse_temperature.defined() && log_inverse_temperature.requires_grad()));
-  return NtXentFunction::apply(z0, z1, log_inverse_temperature, options, with_gradient);
+      at::GradMode::is_enabled() && (z0.requires_grad() || z1.requires_grad() || t.requires_grad());
+  return NtXentFunction::apply(z0, z1, t, learned, options, with_gradient);
 }
 
 Tensor nt_xent_plain(const Tensor& z0, const Tensor& z1, const NtXentOptions& options,
@@ -126,7 +129,8 @@ Tensor nt_xent_plain(const Tensor& z0, const Tensor& z1, const NtXentOptions& op
   const Tensor denominator =
       at::logsumexp(logits.masked_fill(excluded, -std::numeric_limits<double>::infinity()), {1});
   if (options.decoupled && options.decoupled_sigma > 0) {
-    const Tensor share = at::softmax(positive.detach().narrow(0, 0, n) / options.decoupled_sigma, 0);
+    const Tensor share =
+        at::softmax(positive.detach().narrow(0, 0, n) / options.decoupled_sigma, 0);
     positive = positive * (2 - static_cast<double>(n) * share).repeat({2});
   }
   return (denominator - positive * scale).mean();

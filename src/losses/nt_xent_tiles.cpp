@@ -53,8 +53,8 @@ NtXentParts nt_xent_kernel(const Tensor& z0, const Tensor& z1, const NtXentOptio
   return parts;
 }
 
-// As in the kernel, the positive stays out of the sums: with u_i = log Neg_i - w_i s_ip/tau the loss
-// is log(1 + e^u_i), or u_i when decoupled, and q_i its derivative by u_i.
+// As in the kernel, the positive stays out of the sums: with u_i = log Neg_i - w_i s_ip/tau the
+// loss is log(1 + e^u_i), or u_i when decoupled, and q_i its derivative by u_i.
 NtXentParts nt_xent_aten(const Tensor& z0, const Tensor& z1, const NtXentOptions& options,
                          const Tensor& scale, bool with_gradient, int64_t tile) {
   const int64_t n = z0.size(0), rows = 2 * n;
@@ -84,8 +84,8 @@ NtXentParts nt_xent_aten(const Tensor& z0, const Tensor& z1, const NtXentOptions
     // i and p(i) are the columns that equal i modulo N.
     logits.masked_fill_((index.unsqueeze(0) - own).remainder(n) == 0, minus_infinity);
     const Tensor log_negatives = at::logsumexp(logits, {1});
-    const Tensor u = log_negatives - weight.narrow(0, begin, count) * scale *
-                                         positive.narrow(0, begin, count);
+    const Tensor u =
+        log_negatives - weight.narrow(0, begin, count) * scale * positive.narrow(0, begin, count);
     const Tensor value = at::sum(options.decoupled ? u : -at::log_sigmoid(-u));
     total = total.defined() ? total + value : value;
     if (!with_gradient) continue;

@@ -6,9 +6,9 @@
 namespace likewise {
 
 struct NtXentParts {
-  Tensor loss;               // scalar
-  Tensor grad0, grad1;       // [N, D], undefined without gradient
-  Tensor scale_gradient;     // scalar, d loss / d (1/tau), undefined without gradient
+  Tensor loss;            // scalar
+  Tensor grad0, grad1;    // [N, D], undefined without gradient
+  Tensor scale_gradient;  // scalar, d loss / d (1/tau), undefined without gradient
 };
 
 // z0, z1: float32, contiguous, on the processor.

@@ -10,7 +10,8 @@
 namespace likewise {
 
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
-  if (!(max_norm > 0)) throw UserError("the largest gradient norm is {}; it must be above 0", max_norm);
+  if (!(max_norm > 0))
+    throw UserError("the largest gradient norm is {}; it must be above 0", max_norm);
   const at::NoGradGuard no_grad;
   double squares = 0;
   for (const Tensor& parameter : parameters) {

@@ -22,10 +22,10 @@ struct MomentumRule {
 void apply_momentum(Optimizer::Update& update, const MomentumRule& rule) {
   Tensor w = update.weight, v = update.slots[0];
   if (update.flat) {
-    const flat::MomentumStep step = {static_cast<float>(rule.decay), static_cast<float>(rule.gain),
-                                     static_cast<float>(rule.momentum),
-                                     static_cast<float>(rule.fresh), static_cast<float>(rule.rate),
-                                     rule.nesterov};
+    const flat::MomentumStep step = {
+        static_cast<float>(rule.decay),    static_cast<float>(rule.gain),
+        static_cast<float>(rule.momentum), static_cast<float>(rule.fresh),
+        static_cast<float>(rule.rate),     rule.nesterov};
     flat::momentum(w.data_ptr<float>(), update.grad.data_ptr<float>(), v.data_ptr<float>(),
                    w.numel(), step);
     return;
@@ -51,9 +51,9 @@ class Sgd : public Optimizer {
 
  private:
   void apply(Update& update) const override {
-    apply_momentum(update, {update.decay ? options_.weight_decay : 0, 1, options_.momentum,
-                            update.count == 1 ? 1 : 1 - options_.dampening, update.lr,
-                            options_.nesterov});
+    apply_momentum(update,
+                   {update.decay ? options_.weight_decay : 0, 1, options_.momentum,
+                    update.count == 1 ? 1 : 1 - options_.dampening, update.lr, options_.nesterov});
   }
   OptimOptions options_;
 };

@@ -45,7 +45,8 @@ void Optimizer::step(double lr) {
     update.decay = parameters_[i].decay;
     update.lr = lr;
     apply(update);
-    if (update.flat) parameter.unsafeGetTensorImpl()->bump_version();  // written behind torch's back
+    if (update.flat)
+      parameter.unsafeGetTensorImpl()->bump_version();  // written behind torch's back
   }
 }
 
@@ -89,8 +90,9 @@ void Optimizer::load_state(const std::map<std::string, Tensor>& state) {
 std::unique_ptr<Optimizer> make_optimizer(const OptimOptions& options,
                                           std::vector<ParameterInfo> parameters) {
   if (options.nesterov && (options.momentum <= 0 || options.dampening != 0)) {
-    throw UserError("optim.nesterov needs optim.momentum above 0 and optim.dampening 0; found {} and {}",
-                    options.momentum, options.dampening);
+    throw UserError(
+        "optim.nesterov needs optim.momentum above 0 and optim.dampening 0; found {} and {}",
+        options.momentum, options.dampening);
   }
   if (options.name == "sgd") return make_sgd(options, std::move(parameters));
   if (options.name == "adam" || options.name == "adamw") {

@@ -5,8 +5,11 @@
 
 namespace likewise {
 
-std::unique_ptr<Optimizer> make_sgd(const OptimOptions& options, std::vector<ParameterInfo> parameters);
-std::unique_ptr<Optimizer> make_lars(const OptimOptions& options, std::vector<ParameterInfo> parameters);
-std::unique_ptr<Optimizer> make_adam(const OptimOptions& options, std::vector<ParameterInfo> parameters);
+std::unique_ptr<Optimizer> make_sgd(const OptimOptions& options,
+                                    std::vector<ParameterInfo> parameters);
+std::unique_ptr<Optimizer> make_lars(const OptimOptions& options,
+                                     std::vector<ParameterInfo> parameters);
+std::unique_ptr<Optimizer> make_adam(const OptimOptions& options,
+                                     std::vector<ParameterInfo> parameters);
 
 }  // namespace likewise

@@ -31,8 +31,10 @@ double learning_rate(const ScheduleOptions& options, double peak, double step, d
 
 double learning_rate_at(const ScheduleOptions& options, double peak, double fraction) {
   if (options.warmup >= 1) {
-    throw UserError("schedule.warmup is {} steps; a run whose length is not counted in steps needs a part below 1",
-                    options.warmup);
+    throw UserError(
+        "schedule.warmup is {} steps; a run whose length is not counted in steps needs a part "
+        "below 1",
+        options.warmup);
   }
   if (fraction < options.warmup) {
     return linear_between(peak * options.warmup_start, peak, fraction / options.warmup);

@@ -15,7 +15,8 @@ struct NtXentOptions {
   void fields(V& v) {
     v("temperature", temperature, "similarities are divided by it; ignored when it is learned",
       range(1e-3, 1e3));
-    v("decoupled", decoupled, "leave the positive out of the denominator (DCL); suits small batches");
+    v("decoupled", decoupled,
+      "leave the positive out of the denominator (DCL); suits small batches");
     v("decoupled_sigma", decoupled_sigma,
       "DCLW: weigh hard positives more, softly at a large value (paper 0.5); 0: all alike",
       range(0, 1e6));
@@ -35,8 +36,8 @@ struct NtXentOptions {
 //
 // Exact, in O(N D) memory: the N^2 similarities exist only as tiles. float32 on the processor runs
 // in a kernel of our own, whose result does not depend on the number of threads; other types and
-// devices in tiles of ATen (half types compute in float32). The gradient is made in the forward pass
-// and can be differentiated no further: nt_xent_plain can.
+// devices in tiles of ATen (half types compute in float32). The gradient is made in the forward
+// pass and can be differentiated no further: nt_xent_plain can.
 //
 // Scale: SimCLR's code and lightly's NTXentLoss, DCLLoss, DCLWLoss give the same number.
 // Sources: Chen et al., ICML 2020 (arXiv 2002.05709), equation 1; Yeh et al., ECCV 2022 (arXiv

@@ -90,18 +90,19 @@ class Optimizer {
   Tensor updates_;                          // int64 [P]
 };
 
-// With g the gradient, w the weight, d the weight decay (0 without ParameterInfo::decay), m momentum:
-//   sgd        u = g + d w;  v = m v + (1 - dampening) u  (first v = u);  w -= lr (nesterov ? u + m v : v)
-//   adam       u = g + d w, then as adamw without decay
-//   adamw      w -= lr d w;  a = b1 a + (1 - b1) g;  b = b2 b + (1 - b2) g^2;
+// With g the gradient, w the weight, d the weight decay (0 without ParameterInfo::decay), m
+// momentum:
+//   sgd        u = g + d w;  v = m v + (1 - dampening) u  (first v = u);  w -= lr (nesterov ? u + m
+//   v : v) adam       u = g + d w, then as adamw without decay adamw      w -= lr d w;  a = b1 a +
+//   (1 - b1) g;  b = b2 b + (1 - b2) g^2;
 //              w -= lr a / (1 - b1^t) / (sqrt(b / (1 - b2^t)) + eps)
-//   lars       u = g + d w;  r = eta |w| / |u|;  v = m v + lr r u;  w -= nesterov ? m v + lr r u : v
-//   lars-clip  r = min(eta |w| / (|g| + d |w| + 1e-8) / lr, 1);  u = r (g + d w);  as sgd
+//   lars       u = g + d w;  r = eta |w| / |u|;  v = m v + lr r u;  w -= nesterov ? m v + lr r u :
+//   v lars-clip  r = min(eta |w| / (|g| + d |w| + 1e-8) / lr, 1);  u = r (g + d w);  as sgd
 // r = 1 if a norm is 0 (lars-clip then leaves out the decay too) or without ParameterInfo::decay.
 // In `lars` the rate is part of the momentum, which matters whenever it changes.
-// Sources: Kingma and Ba 2015; Loshchilov and Hutter 2019; You et al. 2017 (arXiv 1708.03888), as in
-// SimCLR's code (lars) and in solo-learn and timm (lars-clip).
-// UserError for an unknown name or a combination that means nothing.
+// Sources: Kingma and Ba 2015; Loshchilov and Hutter 2019; You et al. 2017 (arXiv 1708.03888), as
+// in SimCLR's code (lars) and in solo-learn and timm (lars-clip). UserError for an unknown name or
+// a combination that means nothing.
 std::unique_ptr<Optimizer> make_optimizer(const OptimOptions& options,
                                           std::vector<ParameterInfo> parameters);
 

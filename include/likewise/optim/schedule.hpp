@@ -27,8 +27,8 @@ struct ScheduleOptions {
 // The rate of step `step` = 0, 1, ..., total - 1. With W steps of warm-up, t = step, T = total:
 //   t < W: peak (start + (1 - start) (t + 1) / W), never 0 and at the peak for t = W - 1;
 //   else:  from peak at t = W along the schedule to peak * floor at t = T - 1.
-// `total` may be an estimate that changes, as when a run is limited by time: beyond it the rate stays
-// at the floor. A run of a single step after warm-up has the peak. Same numbers as lightly's
+// `total` may be an estimate that changes, as when a run is limited by time: beyond it the rate
+// stays at the floor. A run of a single step after warm-up has the peak. Same numbers as lightly's
 // CosineWarmupScheduler.
 double learning_rate(const ScheduleOptions& options, double peak, double step, double total);
 
@@ -38,7 +38,8 @@ double learning_rate_at(const ScheduleOptions& options, double peak, double frac
 
 // start at position 0, end at position 1 and beyond, along half a cosine:
 //   end - (end - start) (1 + cos(pi position)) / 2.
-// Momentum of a target network, weight decay. (DINO and BYOL: position = t / T; lightly: t / (T - 1).)
+// Momentum of a target network, weight decay. (DINO and BYOL: position = t / T; lightly: t / (T -
+// 1).)
 double cosine_between(double start, double end, double position);
 
 // The same along a straight line.

@@ -22,8 +22,9 @@ constexpr int kLowest = -80;
 constexpr int64_t kRowGrain = 512;  // rows a piece of work in the passes over rows
 
 // The positive never takes part in the tiles. With Neg_i = sum over the negatives of exp(c s_ij),
-// u_i = log Neg_i - c s_ip: l_i = log(1 + e^u), whose derivative by u is q_i = 1 - P_ip, where adding
-// and subtracting the positive's share would cancel once it is near 1. Decoupled: l_i = u_i, q_i = 1.
+// u_i = log Neg_i - c s_ip: l_i = log(1 + e^u), whose derivative by u is q_i = 1 - P_ip, where
+// adding and subtracting the positive's share would cancel once it is near 1. Decoupled: l_i = u_i,
+// q_i = 1.
 class NtXentRun {
  public:
   NtXentRun(const NtXentProblem& problem, bool with_gradient, const ForEach& for_each,

@@ -15,7 +15,8 @@ enum class Simd { kPortable, kAvx2 };
 Simd best_simd();  // what this processor can run
 
 // Rows i of z0 and of z1 are the two views of sample i. With x the rows of both (divided by their
-// norms if `normalize`), s_ij = x_i . x_j, p(i) the other view of i, and c = scale = 1 / temperature:
+// norms if `normalize`), s_ij = x_i . x_j, p(i) the other view of i, and c = scale = 1 /
+// temperature:
 //   l_i = -c s_ip + log sum_{j != i} exp(c s_ij)                              NT-Xent
 //   l_i = -w_i c s_ip + log sum_{j not in {i, p(i)}} exp(c s_ij)              decoupled
 // w_i = 1, or 2 - n softmax_i(s_ip / sigma), a constant for the gradient, if sigma > 0.
@@ -34,8 +35,8 @@ struct NtXentValue {
   double scale_gradient;  // d loss / d scale; 0 when no gradient was asked for
 };
 
-// grad0, grad1: n * d, both null or both given. Scratch memory: 2 n d floats (n d without gradient),
-// a few arrays of 2 n and about (100 + d) * 400 bytes a thread.
+// grad0, grad1: n * d, both null or both given. Scratch memory: 2 n d floats (n d without
+// gradient), a few arrays of 2 n and about (100 + d) * 400 bytes a thread.
 NtXentValue nt_xent(const NtXentProblem& problem, float* grad0, float* grad1,
                     const ForEach& for_each = serial_for, Simd simd = best_simd());
 

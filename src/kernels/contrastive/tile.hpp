@@ -3,8 +3,8 @@
 //
 // Embeddings are stored in panels of `panel` columns: element (row, column) lies at
 //   (column / panel) * stride + row * panel + column % panel,
-// stride = (padded rows) * panel, so that a row's piece is one or two vectors, the pieces of a tile's
-// rows are one stretch of memory, and one layout serves as either factor of a product.
+// stride = (padded rows) * panel, so that a row's piece is one or two vectors, the pieces of a
+// tile's rows are one stretch of memory, and one layout serves as either factor of a product.
 
 #include <cstdint>
 
