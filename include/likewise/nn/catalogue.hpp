@@ -1,0 +1,40 @@
+#pragma once
+// The encoders that exist.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "likewise/base/random.hpp"
+#include "likewise/nn/encoder.hpp"
+#include "likewise/nn/encoder_options.hpp"
+
+namespace likewise {
+
+struct EncoderEntry {
+  const char* name;
+  const char* summary;  // one line
+  // `resolved` has no "auto" and no 0 that matters to this architecture.
+  std::shared_ptr<Encoder> (*make)(const EncoderOptions& resolved, int64_t channels,
+                                   int64_t image_size);
+  int64_t width;   // the architecture's own
+  int64_t blocks;  // the architecture's own; 0: no such option
+  bool has_stem, is_transformer;
+};
+
+// In the order of `likewise list encoders`.
+const std::vector<EncoderEntry>& encoder_catalogue();
+
+// Throws UserError with the nearest names when there is none such.
+const EncoderEntry& find_encoder(const std::string& name);
+
+// Replaces "auto" and 0. Throws UserError for an unknown name and for an option that the
+// architecture does not have.
+EncoderOptions resolve(const EncoderOptions& options, int64_t image_size);
+
+// A new encoder for images [N, channels, image_size, image_size], its weights drawn from `rng`
+// (initialize.hpp), laid out channels-last, in training mode.
+std::shared_ptr<Encoder> make_encoder(const EncoderOptions& options, int64_t channels,
+                                      int64_t image_size, const Rng& rng);
+
+}  // namespace likewise

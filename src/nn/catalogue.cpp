@@ -1,0 +1,131 @@
+#include "likewise/nn/catalogue.hpp"
+
+#include <algorithm>
+
+#include "likewise/base/error.hpp"
+#include "likewise/base/text.hpp"
+#include "likewise/nn/conv4.hpp"
+#include "likewise/nn/initialize.hpp"
+#include "likewise/nn/memory_format.hpp"
+#include "likewise/nn/resnet.hpp"
+#include "likewise/nn/resnet_small.hpp"
+#include "likewise/nn/vit.hpp"
+
+namespace likewise {
+
+namespace {
+
+std::shared_ptr<Encoder> make_small(const EncoderOptions& o, int64_t channels, int64_t) {
+  return std::make_shared<SmallResNet>(
+      SmallResNetOptions{.channels = channels, .width = o.width, .blocks = o.blocks});
+}
+
+std::shared_ptr<Encoder> make_resnet(const EncoderOptions& o, int64_t channels, bool bottleneck,
+                                     std::vector<int64_t> blocks) {
+  return std::make_shared<ResNet>(ResNetOptions{.blocks = std::move(blocks),
+                                                .bottleneck = bottleneck,
+                                                .channels = channels,
+                                                .width = o.width,
+                                                .imagenet_stem = o.stem == "imagenet",
+                                                .zero_init = o.zero_init});
+}
+
+std::shared_ptr<Encoder> make_resnet18(const EncoderOptions& o, int64_t channels, int64_t) {
+  return make_resnet(o, channels, false, {2, 2, 2, 2});
+}
+
+std::shared_ptr<Encoder> make_resnet34(const EncoderOptions& o, int64_t channels, int64_t) {
+  return make_resnet(o, channels, false, {3, 4, 6, 3});
+}
+
+std::shared_ptr<Encoder> make_resnet50(const EncoderOptions& o, int64_t channels, int64_t) {
+  return make_resnet(o, channels, true, {3, 4, 6, 3});
+}
+
+std::shared_ptr<Encoder> make_conv4(const EncoderOptions& o, int64_t channels, int64_t image_size) {
+  return std::make_shared<Conv4>(
+      Conv4Options{.channels = channels, .width = o.width, .image_size = image_size});
+}
+
+std::shared_ptr<Encoder> make_vit(const EncoderOptions& o, int64_t channels, int64_t image_size) {
+  constexpr int64_t kHeadWidth = 64;
+  if (o.width % kHeadWidth != 0) {
+    throw UserError("encoder.width is {}, but a transformer's must be a multiple of {}", o.width,
+                    kHeadWidth);
+  }
+  return std::make_shared<VisionTransformer>(VitOptions{.channels = channels,
+                                                        .image_size = image_size,
+                                                        .patch = o.patch,
+                                                        .width = o.width,
+                                                        .depth = o.blocks,
+                                                        .heads = o.width / kHeadWidth,
+                                                        .average_pool = o.pool == "average"});
+}
+
+// From 7 x 7 tokens on, at most about 14 x 14: the largest usual patch that leaves seven a side.
+int64_t usual_patch(int64_t image_size) {
+  for (const int64_t patch : {16, 14, 8, 7, 4, 2}) {
+    if (image_size % patch == 0 && image_size / patch >= 7) return patch;
+  }
+  throw UserError("no usual patch divides images of {} pixels: set encoder.patch", image_size);
+}
+
+void refuse(bool is_set, const std::string& encoder, const char* option) {
+  if (is_set) throw UserError("encoder {} has no option encoder.{}", encoder, option);
+}
+
+}  // namespace
+
+const std::vector<EncoderEntry>& encoder_catalogue() {
+  static const std::vector<EncoderEntry> entries = {
+      {"small", "residual network of four blocks: trains in minutes on a processor", make_small, 32,
+       4, false, false},
+      {"resnet18", "residual network of 18 layers", make_resnet18, 64, 0, true, false},
+      {"resnet34", "residual network of 34 layers", make_resnet34, 64, 0, true, false},
+      {"resnet50", "residual network of 50 layers with bottlenecks", make_resnet50, 64, 0, true,
+       false},
+      {"conv4", "four convolutions with pools: the few-shot literature's", make_conv4, 64, 0, false,
+       false},
+      {"vit_tiny", "vision transformer, 192 features, 12 blocks", make_vit, 192, 12, false, true},
+      {"vit_small", "vision transformer, 384 features, 12 blocks", make_vit, 384, 12, false, true},
+  };
+  return entries;
+}
+
+const EncoderEntry& find_encoder(const std::string& name) {
+  std::vector<std::string> names;
+  for (const EncoderEntry& entry : encoder_catalogue()) {
+    if (name == entry.name) return entry;
+    names.emplace_back(entry.name);
+  }
+  throw UserError("encoder.name: there is no encoder '{}'{}", name, did_you_mean(name, names));
+}
+
+EncoderOptions resolve(const EncoderOptions& options, int64_t image_size) {
+  constexpr int64_t kSmallImage = 64;
+  EncoderOptions o = options;
+  if (o.name == "auto") o.name = image_size <= kSmallImage ? "small" : "resnet18";
+  const EncoderEntry& entry = find_encoder(o.name);
+  refuse(o.blocks != 0 && entry.blocks == 0, o.name, "blocks");
+  refuse(o.stem != "auto" && !entry.has_stem, o.name, "stem");
+  refuse(o.zero_init && !entry.has_stem, o.name, "zero_init");
+  refuse(o.patch != 0 && !entry.is_transformer, o.name, "patch");
+  refuse(o.pool != "auto" && !entry.is_transformer, o.name, "pool");
+  if (o.width == 0) o.width = entry.width;
+  if (o.blocks == 0) o.blocks = entry.blocks;
+  if (o.stem == "auto" && entry.has_stem) o.stem = image_size <= kSmallImage ? "cifar" : "imagenet";
+  if (o.patch == 0 && entry.is_transformer) o.patch = usual_patch(image_size);
+  if (o.pool == "auto" && entry.is_transformer) o.pool = "token";
+  return o;
+}
+
+std::shared_ptr<Encoder> make_encoder(const EncoderOptions& options, int64_t channels,
+                                      int64_t image_size, const Rng& rng) {
+  const EncoderOptions resolved = resolve(options, image_size);
+  auto encoder = find_encoder(resolved.name).make(resolved, channels, image_size);
+  initialize(*encoder, rng);
+  to_channels_last(*encoder);
+  return encoder;
+}
+
+}  // namespace likewise
