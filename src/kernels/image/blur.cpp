@@ -4,6 +4,10 @@
 #include <cmath>
 #include <vector>
 
+#include "kernels/vectorise.hpp"
+
+LIKEWISE_VECTORISE_BEGIN
+
 namespace likewise::kernels {
 namespace {
 
@@ -72,3 +76,5 @@ void box_blur3(const float* in, ImageShape shape, float* out) {
 }
 
 }  // namespace likewise::kernels
+
+LIKEWISE_VECTORISE_END

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "kernels/vectorise.hpp"
+
+LIKEWISE_VECTORISE_BEGIN
+// Inside, because functions are only inlined into those of equal options.
 #include "kernels/image/fast_math.hpp"
 
 namespace likewise::kernels {
@@ -49,6 +53,7 @@ void contrast(const float* in, float* out, ImageShape shape, float factor) {
 
 void saturation(const float* in, float* out, int64_t plane, float factor) {
   const float rest = 1.0F - factor;
+#pragma GCC ivdep  // out is in or apart from it
   for (int64_t i = 0; i < plane; ++i) {
     const float r = in[i], g = in[plane + i], b = in[2 * plane + i];
     const float grey = rest * (kRed * r + kGreen * g + kBlue * b);
@@ -63,6 +68,7 @@ void hue(const float* in, float* out, int64_t plane, float turns) {
   // changes. Channel n of HSV -> RGB is V - S V clamp(min(k, 4 - k), 0, 1) with
   // k = (n + 6 H) mod 6 and n = 5, 3, 1 for red, green, blue.
   const float shift = 6.0F * (turns < 0.0F ? turns + 1.0F : turns);  // [0, 6]
+#pragma GCC ivdep                                                    // out is in or apart from it
   for (int64_t i = 0; i < plane; ++i) {
     const float r = in[i], g = in[plane + i], b = in[2 * plane + i];
     const float rg = r > g ? r : g, most = rg > b ? rg : b;
@@ -89,6 +95,7 @@ void hue(const float* in, float* out, int64_t plane, float turns) {
 }
 
 void luma(const float* in, float* out, int64_t plane) {
+#pragma GCC ivdep  // out is in or apart from it
   for (int64_t i = 0; i < plane; ++i) {
     out[i] = kRed * in[i] + kGreen * in[plane + i] + kBlue * in[2 * plane + i];
   }
@@ -118,3 +125,5 @@ void scale_shift(const float* in, float* out, int64_t n, float scale, float shif
 }
 
 }  // namespace likewise::kernels
+
+LIKEWISE_VECTORISE_END

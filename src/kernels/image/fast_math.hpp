@@ -24,7 +24,9 @@ inline float fast_exp2(float x) {
   const float whole = (x + kRound) - kRound;
   const float f = (x - whole) * 0.69314718F;
   const float series =
-      1.0F + f * (1.0F + f * (0.5F + f * (0.16666667F + f * (0.041666667F + f * 0.0083333333F))));
+      1.0F +
+      f * (1.0F + f * (0.5F + f * (0.16666667F +
+                                   f * (0.041666667F + f * (0.0083333333F + f * 0.0013888889F)))));
   return std::bit_cast<float>(std::bit_cast<int32_t>(series) +
                               static_cast<int32_t>(whole) * (1 << 23));
 }

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/vectorise.hpp"
+
+LIKEWISE_VECTORISE_BEGIN
+
 namespace likewise::kernels {
 namespace {
 
@@ -39,3 +43,5 @@ void dilate3(const float* in, ImageShape shape, float* out) { neighbours3<larger
 void erode3(const float* in, ImageShape shape, float* out) { neighbours3<smaller>(in, shape, out); }
 
 }  // namespace likewise::kernels
+
+LIKEWISE_VECTORISE_END

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/vectorise.hpp"
+
+LIKEWISE_VECTORISE_BEGIN
+// Inside, because functions are only inlined into those of equal options.
 #include "kernels/image/fast_math.hpp"
 
 namespace likewise::kernels {
@@ -38,3 +42,5 @@ void add_normal(const float* in, float* out, int64_t n, float sigma, Rng& rng) {
 }
 
 }  // namespace likewise::kernels
+
+LIKEWISE_VECTORISE_END

@@ -5,6 +5,10 @@
 #include <type_traits>
 #include <vector>
 
+#include "kernels/vectorise.hpp"
+
+LIKEWISE_VECTORISE_BEGIN
+
 namespace likewise::kernels {
 namespace {
 
@@ -111,3 +115,5 @@ template void resample<uint8_t>(const uint8_t*, ImageShape, Box, float*, int64_t
                                 bool);
 
 }  // namespace likewise::kernels
+
+LIKEWISE_VECTORISE_END

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/vectorise.hpp"
+
+LIKEWISE_VECTORISE_BEGIN
+
 namespace likewise::kernels {
 
 void to_float(const uint8_t* in, float* out, int64_t n) {
@@ -117,3 +121,5 @@ void warp_nearest(const float* in, ImageShape shape, const SourceMap& map, float
 }
 
 }  // namespace likewise::kernels
+
+LIKEWISE_VECTORISE_END
