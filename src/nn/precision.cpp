@@ -10,7 +10,6 @@
 #include <chrono>
 #include <memory>
 
-#include "likewise/base/error.hpp"
 #include "likewise/nn/initialize.hpp"
 #include "likewise/nn/layers.hpp"
 #include "likewise/nn/memory_format.hpp"

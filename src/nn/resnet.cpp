@@ -2,8 +2,6 @@
 
 #include <ATen/ops/max_pool2d.h>
 
-#include "likewise/base/error.hpp"
-
 namespace likewise {
 
 namespace {

@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros.h>
 #include <torch/version.h>
 
+#include <array>
 #include <cmath>
 
 #include "likewise/base/error.hpp"
