@@ -151,7 +151,8 @@ class NtXentRun {
   // itself, the positive, or beyond the last row.
   void similarities(int64_t i, int64_t j, Scratch& scratch) const {
     const int64_t rows = rows_of(i), columns = rows_of(j), panel = ops_.panel;
-    ops_.pack(z_.get() + j * tile::kRows * panel, stride_, panels_, scratch.b.data());
+    const int64_t stop = (columns + panel - 1) / panel * panel;
+    ops_.pack(z_.get() + j * tile::kRows * panel, stride_, panels_, stop, scratch.b.data());
     ops_.similarity(z_.get() + i * tile::kRows * panel, stride_, panels_, scratch.b.data(), rows,
                     columns, scratch.s.data());
     const int64_t offset = (i - j) * tile::kRows;
@@ -160,7 +161,6 @@ class NtXentRun {
       for (const int64_t c : {r + offset, r + offset + problem_.n, r + offset - problem_.n}) {
         if (c >= 0 && c < columns) s[c] = kMinusInfinity;
       }
-      const int64_t stop = (columns + panel - 1) / panel * panel;
       for (int64_t c = columns; c < stop; ++c) s[c] = kMinusInfinity;
     }
   }

@@ -12,14 +12,16 @@
 
 namespace likewise::kernels::tile {
 
-constexpr int64_t kRows = 96;             // rows and columns of a tile; a multiple of 6 and of 16
-constexpr int64_t kLeading = kRows + 16;  // of a tile in memory: odd number of cache lines
+constexpr int64_t kRows = 144;            // rows and columns of a tile; a multiple of 6 and of 16
+constexpr int64_t kLeading = kRows + 32;  // of a tile in memory: an odd number of cache lines
 
 struct Ops {
   int64_t panel;
 
-  // packed[(c / panel)][k][c % panel] = row c of the tile that starts at `rows_at`, c < kRows.
-  void (*pack)(const float* rows_at, int64_t stride, int64_t panels, float* packed);
+  // packed[c / panel][k][c % panel] = element k of row c of the tile that starts at `rows_at`, for
+  // c < columns, rounded up to whole panels.
+  void (*pack)(const float* rows_at, int64_t stride, int64_t panels, int64_t columns,
+               float* packed);
 
   // s[r][c] = sum_k a_rk b_ck for r < rows, c < columns (both rounded up); b packed.
   void (*similarity)(const float* a, int64_t stride, int64_t panels, const float* packed,
