@@ -9,7 +9,7 @@ namespace likewise {
 namespace {
 
 using Names = std::vector<std::string>;
-using Numbers = std::vector<int64_t>;
+using Ints = std::vector<int64_t>;
 using Bytes = std::vector<uint8_t>;
 
 // n images of h x w, all of value i, then n labels.
@@ -39,11 +39,11 @@ TEST(Idx, FoldersHaveTrainAndTest) {
   const std::string path = folder.path().string();
   const auto train = open_dataset(path), test = open_dataset(path + "#test");
   EXPECT_EQ(train->info().kind, "idx");
-  EXPECT_EQ(labels_of(*train), (Numbers{2, 0, 1}));
-  EXPECT_EQ(train->get(2).parts[0].sizes(), (Numbers{1, 2, 4}));
+  EXPECT_EQ(labels_of(*train), (Ints{2, 0, 1}));
+  EXPECT_EQ(train->get(2).parts[0].sizes(), (Ints{1, 2, 4}));
   EXPECT_EQ(first_pixel(*train, 2), 2);
   EXPECT_EQ(train->name(1), "train-images-idx3-ubyte[1]");
-  EXPECT_EQ(labels_of(*test), (Numbers{1, 1}));
+  EXPECT_EQ(labels_of(*test), (Ints{1, 1}));
   expect_in("train", message_of<UserError>([&] { open_dataset(path + "#val"); }));
   EXPECT_EQ(open_dataset((folder / "t10k-images.idx3-ubyte").string())->size(), 2);
 }
@@ -51,7 +51,7 @@ TEST(Idx, FoldersHaveTrainAndTest) {
 TEST(Idx, MissingAndMismatchedLabels) {
   const DataFolder folder;
   write_file(folder / "some-images-idx3-ubyte", idx_images(3, 2, 2));
-  EXPECT_EQ(labels_of(*open_dataset(folder.path().string())), (Numbers{-1, -1, -1}));
+  EXPECT_EQ(labels_of(*open_dataset(folder.path().string())), (Ints{-1, -1, -1}));
   write_file(folder / "some-labels-idx1-ubyte", idx_labels({1, 2}));
   expect_in("3 labels were expected",
             message_of<DataError>([&] { open_dataset(folder.path().string()); }));
@@ -87,10 +87,10 @@ TEST(Cifar, TenHasFiveBatches) {
   const std::string path = folder.path().string();
   const auto train = open_dataset(path), test = open_dataset(path + "#test");
   EXPECT_EQ(train->info().kind, "cifar");
-  EXPECT_EQ(labels_of(*train), (Numbers{1, 9, 2, 9, 3, 9, 4, 9, 5, 9}));
+  EXPECT_EQ(labels_of(*train), (Ints{1, 9, 2, 9, 3, 9, 4, 9, 5, 9}));
   EXPECT_EQ(test->info().class_names[3], "cat");
   const Tensor x = test->get(0).parts[0];
-  EXPECT_EQ(x.sizes(), (Numbers{3, 32, 32}));
+  EXPECT_EQ(x.sizes(), (Ints{3, 32, 32}));
   EXPECT_EQ(x.data_ptr<uint8_t>()[1024], 4);
   std::filesystem::remove(folder / "data_batch_4.bin");
   expect_in("found 4", message_of<DataError>([&] { open_dataset(path); }));
@@ -104,7 +104,7 @@ TEST(Cifar, HundredHasFineLabelsAndTheirNames) {
   for (int i = 0; i < 100; ++i) names += fmt::format("thing {}\n", i);
   write_file(folder / "fine_label_names.txt", names);
   const auto train = open_dataset(folder.path().string());
-  EXPECT_EQ(labels_of(*train), (Numbers{7, 19}));
+  EXPECT_EQ(labels_of(*train), (Ints{7, 19}));
   EXPECT_EQ(train->info().class_names[19], "thing 19");
 }
 
@@ -122,10 +122,10 @@ TEST(Npy, AllThreeLayoutsAreRead) {
     write_file(folder / "x.npy", write_npy(bytes_array(std::move(shape))));
     return open_dataset((folder / "x.npy").string());
   };
-  EXPECT_EQ(opened({2, 4, 5})->get(1).parts[0].sizes(), (Numbers{1, 4, 5}));
-  EXPECT_EQ(opened({2, 3, 4, 5})->get(1).parts[0].sizes(), (Numbers{3, 4, 5}));
+  EXPECT_EQ(opened({2, 4, 5})->get(1).parts[0].sizes(), (Ints{1, 4, 5}));
+  EXPECT_EQ(opened({2, 3, 4, 5})->get(1).parts[0].sizes(), (Ints{3, 4, 5}));
   const Tensor x = opened({2, 4, 5, 3})->get(1).parts[0];
-  EXPECT_EQ(x.sizes(), (Numbers{3, 4, 5}));
+  EXPECT_EQ(x.sizes(), (Ints{3, 4, 5}));
   EXPECT_EQ(x.data_ptr<uint8_t>()[1], 63);   // (0, 1) of the first plane
   EXPECT_EQ(x.data_ptr<uint8_t>()[20], 61);  // (0, 0) of the second
   expect_in("[2, 4, 5, 2]", message_of<DataError>([&] { opened({2, 4, 5, 2}); }));
@@ -146,9 +146,9 @@ TEST(Manifest, ReadsPathsLabelsSplitsAndDomains) {
   EXPECT_EQ(train->info().kind, "manifest");
   EXPECT_EQ(names_of(*train), (Names{"img/b.png", "img/c.png"}));
   EXPECT_EQ(train->info().class_names, (Names{"cat", "dog", "eel"}));
-  EXPECT_EQ(labels_of(*train), (Numbers{1, -1}));
-  EXPECT_EQ(domains_of(*train), (Numbers{0, -1}));
-  EXPECT_EQ(labels_of(*test), (Numbers{0, 2}));
+  EXPECT_EQ(labels_of(*train), (Ints{1, -1}));
+  EXPECT_EQ(domains_of(*train), (Ints{0, -1}));
+  EXPECT_EQ(labels_of(*test), (Ints{0, 2}));
   EXPECT_EQ(first_pixel(*test, 0), 'a');
   expect_in("'test'", message_of<UserError>([&] { open_dataset(path + "#tset"); }));
 }
@@ -164,7 +164,7 @@ TEST(Manifest, TextListsAndTabs) {
   write_file(folder / "list.tsv", "label\tfile\n10\tb c.png\n9\tb c.png\n");
   const auto tabs = open_dataset((folder / "list.tsv").string());
   EXPECT_EQ(tabs->info().class_names, (Names{"9", "10"}));
-  EXPECT_EQ(labels_of(*tabs), (Numbers{1, 0}));
+  EXPECT_EQ(labels_of(*tabs), (Ints{1, 0}));
 }
 
 TEST(Manifest, MistakesAreNamed) {
@@ -185,11 +185,11 @@ TEST(WithLabels, ReplacesLabelsByName) {
   write_file(folder / "labels.csv", "path,label\nimage[2],owl\nimage[0],ant\nimage[3],\n");
   const auto named = with_labels(data, folder / "labels.csv");
   EXPECT_EQ(named->info().class_names, (Names{"ant", "owl"}));
-  EXPECT_EQ(labels_of(*named), (Numbers{0, -1, 1, -1}));
+  EXPECT_EQ(labels_of(*named), (Ints{0, -1, 1, -1}));
   EXPECT_EQ(named->get(2).label, 1);
   EXPECT_EQ(first_pixel(*named, 2), 2);
   const auto fixed = with_labels(data, folder / "labels.csv", {"owl", "cow", "ant"});
-  EXPECT_EQ(labels_of(*fixed), (Numbers{2, -1, 0, -1}));
+  EXPECT_EQ(labels_of(*fixed), (Ints{2, -1, 0, -1}));
 }
 
 TEST(WithLabels, MistakesAreNamedWithTheirLine) {

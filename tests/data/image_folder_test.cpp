@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
-using Numbers = std::vector<int64_t>;
+using Ints = std::vector<int64_t>;
 
 // Makes every folder look old enough for the index to be kept.
 void age(const fs::path& root) {
@@ -34,10 +34,10 @@ TEST(ImageFolder, FlatFoldersHaveNoLabels) {
   write_file(folder / "notes.txt", "text");
   const auto data = open_dataset(folder.path().string());
   EXPECT_EQ(names_of(*data), (Names{"a.png", "b.png", "c.JPG"}));
-  EXPECT_EQ(labels_of(*data), (Numbers{-1, -1, -1}));
+  EXPECT_EQ(labels_of(*data), (Ints{-1, -1, -1}));
   EXPECT_TRUE(data->info().class_names.empty());
   EXPECT_EQ(first_pixel(*data, 0), 1);
-  EXPECT_EQ(data->get(0).parts[0].sizes(), (Numbers{1, 3, 5}));
+  EXPECT_EQ(data->get(0).parts[0].sizes(), (Ints{1, 3, 5}));
   EXPECT_EQ(data->info().kind, "image-folder");
 }
 
@@ -48,7 +48,7 @@ TEST(ImageFolder, FirstLevelFoldersAreClasses) {
   write_png(folder / "cat/deep/er/3.png");
   const auto data = open_dataset(folder.path().string());
   EXPECT_EQ(names_of(*data), (Names{"cat/deep/er/3.png", "dog/1.png", "dog/2.png"}));
-  EXPECT_EQ(labels_of(*data), (Numbers{0, 1, 1}));
+  EXPECT_EQ(labels_of(*data), (Ints{0, 1, 1}));
   EXPECT_EQ(data->info().class_names, (Names{"cat", "dog"}));
 }
 
@@ -82,11 +82,11 @@ TEST(ImageFolder, EqualSubFoldersEverywhereMeanDomains) {
   const auto data = open_dataset(path);
   EXPECT_EQ(data->info().class_names, (Names{"dog", "house"}));
   EXPECT_EQ(data->info().domain_names, (Names{"photo", "sketch"}));
-  EXPECT_EQ(labels_of(*data), (Numbers{0, 1, 0, 1}));
-  EXPECT_EQ(domains_of(*data), (Numbers{0, 0, 1, 1}));
+  EXPECT_EQ(labels_of(*data), (Ints{0, 1, 0, 1}));
+  EXPECT_EQ(domains_of(*data), (Ints{0, 0, 1, 1}));
   const auto sketch = open_dataset(path + "#sketch");
   EXPECT_EQ(names_of(*sketch), (Names{"sketch/dog/1.png", "sketch/house/1.png"}));
-  EXPECT_EQ(domains_of(*sketch), (Numbers{1, 1}));
+  EXPECT_EQ(domains_of(*sketch), (Ints{1, 1}));
   expect_in("'sketch'", message_of<UserError>([&] { open_dataset(path + "#sketh"); }));
   EXPECT_EQ(open_dataset(path, {.layout = "classes"})->info().class_names,
             (Names{"photo", "sketch"}));
@@ -182,12 +182,12 @@ TEST(SplitFolder, PartsShareTheirClassNumbers) {
   EXPECT_EQ(train->info().kind, "split-folder");
   EXPECT_EQ(names_of(*train), (Names{"train/cat/2.png", "train/dog/1.png"}));
   EXPECT_EQ(train->info().class_names, (Names{"cat", "dog", "eel"}));
-  EXPECT_EQ(labels_of(*test), (Numbers{1, 2}));
+  EXPECT_EQ(labels_of(*test), (Ints{1, 2}));
   EXPECT_EQ(names_of(*open_dataset(path + "#val")), names_of(*test));
   expect_in("train", message_of<UserError>([&] { open_dataset(path + "#rest"); }));
   write_png(folder / "test/unsorted.png");
   const auto unlabelled = open_dataset(path + "#test");
-  EXPECT_EQ(labels_of(*unlabelled), (Numbers{-1}));
+  EXPECT_EQ(labels_of(*unlabelled), (Ints{-1}));
   EXPECT_EQ(unlabelled->info().class_names, (Names{"cat", "dog", "eel"}));
 }
 
@@ -202,7 +202,7 @@ TEST(Omniglot, ClassesAreCharactersAndInkIsWhite) {
   EXPECT_EQ(all->info().class_names,
             (Names{"Atlantean/character01", "Greek/character01", "Greek/character02"}));
   EXPECT_EQ(all->info().domain_names, (Names{"Atlantean", "Greek"}));
-  EXPECT_EQ(labels_of(*all), (Numbers{1, 2, 0}));
+  EXPECT_EQ(labels_of(*all), (Ints{1, 2, 0}));
   EXPECT_EQ(first_pixel(*all, 0), 0);
   EXPECT_EQ(first_pixel(*all, 1), 255);
   EXPECT_EQ(open_dataset(path + "#background")->size(), 2);
@@ -223,10 +223,10 @@ TEST(TinyImagenet, ValidationLabelsComeFromTheAnnotations) {
              "val_1.png\tn01\t0\t0\t1\t1\n");
   write_file(folder / "words.txt", "n01\tcrane, wader\nn02\tcrane, machine\n");
   const std::string path = folder.path().string();
-  EXPECT_EQ(labels_of(*open_dataset(path)), (Numbers{0, 1}));
+  EXPECT_EQ(labels_of(*open_dataset(path)), (Ints{0, 1}));
   const auto test = open_dataset(path + "#test");
   EXPECT_EQ(test->info().kind, "tiny-imagenet");
-  EXPECT_EQ(labels_of(*test), (Numbers{1, 0}));
+  EXPECT_EQ(labels_of(*test), (Ints{1, 0}));
   EXPECT_EQ(test->info().class_names, (Names{"crane, wader", "crane, machine"}));
   write_file(folder / "val/val_annotations.txt", "val_0.png n02\n");
   expect_in("val_annotations.txt:1", message_of<DataError>([&] { open_dataset(path + "#val"); }));

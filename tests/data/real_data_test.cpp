@@ -12,7 +12,7 @@
 namespace likewise {
 namespace {
 
-using Numbers = std::vector<int64_t>;
+using Ints = std::vector<int64_t>;
 
 std::string data_set(const std::string& name) {
   const char* root = std::getenv("LIKEWISE_DATA");
@@ -25,8 +25,8 @@ std::string data_set(const std::string& name) {
   const std::string variable = data_set(name); \
   if (variable.empty()) GTEST_SKIP() << "LIKEWISE_DATA names no folder with " << (name)
 
-Numbers class_counts(const Dataset& data) {
-  Numbers counts(data.info().class_names.size());
+Ints class_counts(const Dataset& data) {
+  Ints counts(data.info().class_names.size());
   for (int64_t i = 0; i < data.size(); ++i) ++counts.at(static_cast<size_t>(data.label(i)));
   return counts;
 }
@@ -44,15 +44,15 @@ double mean_of(const Dataset& data, int64_t step) {
 TEST(RealData, Mnist) {
   OPEN_OR_SKIP(path, "mnist");
   EXPECT_EQ(class_counts(*open_dataset(path)),
-            (Numbers{5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949}));
+            (Ints{5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949}));
   EXPECT_EQ(class_counts(*open_dataset(path + "#test")),
-            (Numbers{980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009}));
+            (Ints{980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009}));
 }
 
 TEST(RealData, FashionMnist) {
   OPEN_OR_SKIP(path, "fashion-mnist");
   const auto train = open_dataset(path);
-  EXPECT_EQ(class_counts(*train), Numbers(10, 6000));
+  EXPECT_EQ(class_counts(*train), Ints(10, 6000));
   EXPECT_NEAR(mean_of(*train, 1), 0.2860, 5e-5);
 }
 
@@ -60,7 +60,7 @@ TEST(RealData, Omniglot) {
   OPEN_OR_SKIP(path, "omniglot");
   const auto all = open_dataset(path);
   EXPECT_EQ(all->size(), 32460);
-  EXPECT_EQ(class_counts(*all), Numbers(1623, 20));
+  EXPECT_EQ(class_counts(*all), Ints(1623, 20));
   EXPECT_EQ(all->info().domain_names.size(), 50u);
   EXPECT_EQ(open_dataset(path + "#background")->info().class_names.size(), 964u);
   EXPECT_EQ(open_dataset(path + "#evaluation")->info().class_names.size(), 659u);
@@ -68,17 +68,17 @@ TEST(RealData, Omniglot) {
   EXPECT_EQ(test->info().class_names.size(), 423u);
   EXPECT_EQ(test->info().class_names.front(), "Gurmukhi/character42");
   EXPECT_EQ(open_dataset(path + "#vinyals-train")->info().class_names.size(), 1200u);
-  EXPECT_EQ(test->get(0).parts[0].sizes(), (Numbers{1, 105, 105}));
+  EXPECT_EQ(test->get(0).parts[0].sizes(), (Ints{1, 105, 105}));
   EXPECT_LT(mean_of(*test, 97), 0.15) << "paper must be black";
 }
 
 TEST(RealData, Cifar10AsFolders) {
   OPEN_OR_SKIP(path, "cifar10");
   const auto train = open_dataset(path), test = open_dataset(path + "#test");
-  EXPECT_EQ(class_counts(*train), Numbers(10, 5000));
-  EXPECT_EQ(class_counts(*test), Numbers(10, 1000));
+  EXPECT_EQ(class_counts(*train), Ints(10, 5000));
+  EXPECT_EQ(class_counts(*test), Ints(10, 1000));
   EXPECT_EQ(train->info().class_names.front(), "airplane");
-  EXPECT_EQ(train->get(4).parts[0].sizes(), (Numbers{3, 32, 32}));
+  EXPECT_EQ(train->get(4).parts[0].sizes(), (Ints{3, 32, 32}));
 }
 
 TEST(RealData, PacsHasDomains) {
@@ -93,8 +93,8 @@ TEST(RealData, PacsHasDomains) {
 TEST(RealData, TinyImagenet) {
   OPEN_OR_SKIP(path, "tiny-imagenet");
   const auto train = open_dataset(path), test = open_dataset(path + "#test");
-  EXPECT_EQ(class_counts(*train), Numbers(100, 300));
-  EXPECT_EQ(class_counts(*test), Numbers(100, 50));
+  EXPECT_EQ(class_counts(*train), Ints(100, 300));
+  EXPECT_EQ(class_counts(*test), Ints(100, 50));
   EXPECT_EQ(train->info().class_names, test->info().class_names);
   EXPECT_EQ(test->get(9).parts[0].size(1), 64);
 }

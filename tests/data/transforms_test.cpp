@@ -14,7 +14,7 @@
 namespace likewise {
 namespace {
 
-using Numbers = std::vector<int64_t>;
+using Ints = std::vector<int64_t>;
 
 TEST(Memory, SamplesAreCopies) {
   const auto data = counted_images({0, 1, 1});
@@ -42,7 +42,7 @@ TEST(ImageTensor, IsPlanarAndComesBackTheSame) {
   Image image{2, 3, 3, {}};
   for (uint8_t i = 0; i < 18; ++i) image.pixels.push_back(i);
   const Tensor x = to_tensor(image);
-  ASSERT_EQ(x.sizes(), (Numbers{3, 2, 3}));
+  ASSERT_EQ(x.sizes(), (Ints{3, 2, 3}));
   for (int64_t c = 0; c < 3; ++c) {
     for (int64_t i = 0; i < 6; ++i) EXPECT_EQ(x.data_ptr<uint8_t>()[c * 6 + i], 3 * i + c);
   }
@@ -53,8 +53,8 @@ TEST(ImageTensor, IsPlanarAndComesBackTheSame) {
 
 TEST(Subset, KeepsLabelsAndCountsItsOwnPositions) {
   const auto part = subset(counted_images({0, 1, 2, 1}, {1, 0, 1, 0}), {3, 0, 3});
-  EXPECT_EQ(labels_of(*part), (Numbers{1, 0, 1}));
-  EXPECT_EQ(domains_of(*part), (Numbers{0, 1, 0}));
+  EXPECT_EQ(labels_of(*part), (Ints{1, 0, 1}));
+  EXPECT_EQ(domains_of(*part), (Ints{0, 1, 0}));
   EXPECT_EQ(first_pixel(*part, 0), 3);
   EXPECT_EQ(part->get(2).index, 2);
   EXPECT_EQ(part->name(1), "image[0]");
@@ -69,8 +69,8 @@ TEST(Concatenate, MatchesClassesByName) {
   const auto all = concatenate({counted_images({0, 1}, {}, one), counted_images({}, {}, one),
                                 counted_images({0, 1, -1}, {0, 0, 0}, two)});
   EXPECT_EQ(all->info().class_names, (std::vector<std::string>{"cat", "dog", "eel"}));
-  EXPECT_EQ(labels_of(*all), (Numbers{0, 1, 1, 2, -1}));
-  EXPECT_EQ(domains_of(*all), (Numbers{-1, -1, 0, 0, 0}));
+  EXPECT_EQ(labels_of(*all), (Ints{0, 1, 1, 2, -1}));
+  EXPECT_EQ(domains_of(*all), (Ints{-1, -1, 0, 0, 0}));
   EXPECT_EQ(first_pixel(*all, 3), 1);
   EXPECT_EQ(all->get(3).label, 2);
   EXPECT_EQ(all->get(3).index, 3);
@@ -94,7 +94,7 @@ TEST(FewLabelSplit, TakesKOfEveryClassAndLeavesTheRest) {
   EXPECT_EQ(counts, (std::map<int64_t, int>{{0, 2}, {1, 2}, {2, 2}}));
   Rng same(1), other(2);
   EXPECT_EQ(few_label_split(*data, 2, same).first, split.first);
-  std::set<Numbers> draws;
+  std::set<Ints> draws;
   for (uint64_t seed = 0; seed < 20; ++seed) {
     Rng each(seed);
     draws.insert(few_label_split(*data, 1, each).first);
@@ -114,7 +114,7 @@ TEST(FewLabelSplit, NamesTheClassThatIsTooSmall) {
 }
 
 TEST(StratifiedSplit, KeepsTheProportions) {
-  Numbers labels(100, 0);
+  Ints labels(100, 0);
   for (size_t i = 80; i < 98; ++i) labels[i] = 1;
   labels[98] = labels[99] = 2;
   const auto data = counted_images(labels);
@@ -134,15 +134,15 @@ TEST(DomainSplit, HoldsOutWholeDomains) {
   info.domain_names = {"photo", "sketch"};
   const auto data = counted_images({0, 0, 1, 1, 1}, {0, 1, 1, -1, 0}, info);
   const auto split = split_by_domain(*data, {"sketch"});
-  EXPECT_EQ(split.second, (Numbers{1, 2}));
-  EXPECT_EQ(split.first, (Numbers{0, 3, 4}));
+  EXPECT_EQ(split.second, (Ints{1, 2}));
+  EXPECT_EQ(split.first, (Ints{0, 3, 4}));
   expect_in("'sketch'", message_of<UserError>([&] { split_by_domain(*data, {"sketsch"}); }));
 }
 
 TEST(GroupSplit, NeverPutsADomainOnBothSides) {
-  Numbers domains;
+  Ints domains;
   for (int64_t i = 0; i < 60; ++i) domains.push_back(i % 7);
-  const auto data = counted_images(Numbers(60, 0), domains);
+  const auto data = counted_images(Ints(60, 0), domains);
   for (uint64_t seed = 0; seed < 20; ++seed) {
     Rng rng(seed);
     const auto split = group_split(*data, 0.3, rng);
@@ -188,7 +188,7 @@ TEST(DecodedCache, DecodesOnceWithinItsLimit) {
 }
 
 TEST(DecodedCache, ServesManyThreads) {
-  const auto cached = decoded_cache(counted_images(Numbers(200, 0)), 1 << 20);
+  const auto cached = decoded_cache(counted_images(Ints(200, 0)), 1 << 20);
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

@@ -10,7 +10,7 @@ namespace likewise {
 namespace {
 
 using Names = std::vector<std::string>;
-using Numbers = std::vector<int64_t>;
+using Ints = std::vector<int64_t>;
 using Bytes = std::vector<uint8_t>;
 
 // A ustar archive of regular files.
@@ -61,7 +61,7 @@ TEST(WebDataset, GroupsMembersByKeyAndReadsClasses) {
   const auto data = open_dataset((folder / "a.tar").string());
   EXPECT_EQ(data->info().kind, "webdataset");
   EXPECT_EQ(names_of(*data), (Names{"a.tar/0001.png", "a.tar/0003.png", "a.tar/0004.png"}));
-  EXPECT_EQ(labels_of(*data), (Numbers{3, 1, -1}));
+  EXPECT_EQ(labels_of(*data), (Ints{3, 1, -1}));
   EXPECT_EQ(data->info().class_names, (Names{"0", "1", "2", "3"}));
   EXPECT_EQ(first_pixel(*data, 0), 11);
   EXPECT_EQ(first_pixel(*data, 2), 14);
@@ -79,7 +79,7 @@ TEST(WebDataset, FoldersAndRangesAreManyShards) {
   TarWriter().add("x.png", plain_png(99)).add("x.cls", "odd").write(folder / "val-000.tar");
   const std::string path = folder.path().string();
   const auto all = open_dataset(path), range = open_dataset(path + "/train-{009..011}.tar");
-  EXPECT_EQ(labels_of(*all), (Numbers{0, 1, 0, 1}));
+  EXPECT_EQ(labels_of(*all), (Ints{0, 1, 0, 1}));
   EXPECT_EQ(all->info().class_names, (Names{"even", "odd"}));
   EXPECT_EQ(names_of(*range),
             (Names{"train-009.tar/x.png", "train-010.tar/x.png", "train-011.tar/x.png"}));

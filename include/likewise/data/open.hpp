@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "likewise/base/options.hpp"
 #include "likewise/data/dataset.hpp"
 
 namespace likewise {
@@ -13,6 +14,12 @@ struct OpenOptions {
   // (nothing), "classes" (the first level is the class), "domains" (the first level is the domain,
   // the second the class).
   std::string layout = "auto";
+
+  template <class V>
+  void fields(V& v) {
+    v("layout", layout, "what the sub-folders of a folder of images mean",
+      choices({"auto", "flat", "classes", "domains"}));
+  }
 };
 
 // Opens "NAME", "PATH", "NAME#PART" or "PATH#PART". Built-in names (glyphs) win over paths; write
