@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "likewise/base/error.hpp"
@@ -140,18 +141,26 @@ class Loader::State {
     batch.labels = at::empty({count}, at::kLong);
     batch.domains = at::empty({count}, at::kLong);
     batch.index = at::empty({count}, at::kLong);
+    int64_t filled = 0;
     for (int64_t i = 0; i < count; ++i) {
-      const int64_t wanted =
-          shuffled ? (*shuffled)[static_cast<size_t>(first + i)] : first + i;
-      const Sample sample = read(wanted, epoch);
+      const int64_t wanted = shuffled ? (*shuffled)[static_cast<size_t>(first + i)] : first + i;
+      const std::optional<Sample> sample = read(wanted, epoch);
+      if (!sample) continue;
       for (size_t v = 0; v < transforms_.size(); ++v) {
         Rng rng(options_.seed, {0x71e3, static_cast<uint64_t>(epoch),
                                 static_cast<uint64_t>(wanted), v});
-        place(transforms_[v](sample.parts.at(0), rng), i, count, batch.views[v]);
+        place(transforms_[v](sample->parts.at(0), rng), filled, count, batch.views[v]);
       }
-      batch.labels.data_ptr<int64_t>()[i] = sample.label;
-      batch.domains.data_ptr<int64_t>()[i] = sample.domain;
-      batch.index.data_ptr<int64_t>()[i] = sample.index;
+      batch.labels.data_ptr<int64_t>()[filled] = sample->label;
+      batch.domains.data_ptr<int64_t>()[filled] = sample->domain;
+      batch.index.data_ptr<int64_t>()[filled] = shuffled ? sample->index : wanted;
+      ++filled;
+    }
+    if (filled < count) {
+      for (Tensor* t : {&batch.labels, &batch.domains, &batch.index}) *t = t->narrow(0, 0, filled);
+      for (Tensor& view : batch.views) {
+        if (view.defined()) view = view.narrow(0, 0, filled);
+      }
     }
     return batch;
   }
@@ -169,16 +178,19 @@ class Loader::State {
                 view.data_ptr(), view.nbytes());
   }
 
-  // Sample `wanted`, or when that is broken another one, chosen by (seed, epoch, wanted).
-  Sample read(int64_t wanted, int64_t epoch) {
+  // Sample `wanted`. When that is broken: in a shuffled run another one, chosen by (seed, epoch,
+  // wanted); in file order none.
+  std::optional<Sample> read(int64_t wanted, int64_t epoch) {
     Rng other(options_.seed, {0xbad5, static_cast<uint64_t>(epoch), static_cast<uint64_t>(wanted)});
     for (int64_t index = wanted;; index = other.below(dataset_->size())) {
-      if (is_bad(index)) continue;
-      try {
-        return dataset_->get(index);
-      } catch (const DataError& error) {
-        remember(index, error.what());
+      if (!is_bad(index)) {
+        try {
+          return dataset_->get(index);
+        } catch (const DataError& error) {
+          remember(index, error.what());
+        }
       }
+      if (!options_.shuffle) return {};
     }
   }
 

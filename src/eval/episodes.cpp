@@ -1,5 +1,7 @@
 #include "likewise/eval/episodes.hpp"
 
+#include <cmath>
+
 #include "eval/tiles.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/random.hpp"

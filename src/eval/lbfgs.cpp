@@ -57,12 +57,12 @@ Vector descent_direction(const Vector& gradient, const std::deque<Pair>& pairs) 
   return q;
 }
 
-struct Point {
+struct LinePoint {
   double length = 0, value = 0, slope = 0;
 };
 
 // Minimiser of the cubic through two values and slopes, kept inside the middle 80 % of the bracket.
-double cubic_step(const Point& a, const Point& b) {
+double cubic_step(const LinePoint& a, const LinePoint& b) {
   const double d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.length - b.length);
   const double square = d1 * d1 - a.slope * b.slope;
   const double low = std::min(a.length, b.length), high = std::max(a.length, b.length);
@@ -88,39 +88,48 @@ class LineSearch {
     direction_ = &direction;
     start_ = state_.x;
     best_x_.clear();
-    const Point origin{0, state_.value, vector_dot(gradient_, direction)};
+    const LinePoint origin{0, state_.value, vector_dot(gradient_, direction)};
     if (!(origin.slope < 0)) return false;
-    Point previous = origin;
+    LinePoint previous = origin;
     double length = first_length;
     for (int i = 0; i < 30; ++i) {
-      const Point now = at(length);
-      if (!std::isfinite(now.value) || !sufficient(origin, now) ||
-          (i > 0 && now.value >= previous.value)) {
-        if (!std::isfinite(now.value)) {  // far outside: no curvature to trust
-          length = previous.length + 0.1 * (length - previous.length);
-          continue;
-        }
+      const LinePoint now = at(length);
+      if (!std::isfinite(now.value)) {  // far outside: no curvature to trust
+        length = previous.length + 0.1 * (length - previous.length);
+        continue;
+      }
+      if (good(origin, now)) return accept_trial();
+      if (!sufficient(origin, now) || (i > 0 && now.value >= previous.value)) {
         return zoom(origin, previous, now);
       }
-      if (std::abs(now.slope) <= -kCurvature * origin.slope) return accept();
       if (now.slope >= 0) return zoom(origin, now, previous);
       previous = now;
       length *= 2.5;
     }
-    return accept();
+    return accept_best();
   }
 
  private:
   static constexpr double kDecrease = 1e-4, kCurvature = 0.9;
 
-  static bool sufficient(const Point& origin, const Point& p) {
+  static bool sufficient(const LinePoint& origin, const LinePoint& p) {
     return p.value <= origin.value + kDecrease * p.length * origin.slope;
   }
 
-  Point at(double length) {
+  // The strong Wolfe conditions. Near the minimum values differ by less than their rounding; there
+  // slopes stand in for the decrease (the approximate condition of Hager and Zhang 2005).
+  static bool good(const LinePoint& origin, const LinePoint& p) {
+    const bool equal = p.value <= origin.value + 1e-14 * std::abs(origin.value);
+    const bool decrease =
+        sufficient(origin, p) || (equal && p.slope <= (2 * kDecrease - 1) * origin.slope);
+    return decrease && std::abs(p.slope) <= -kCurvature * origin.slope;
+  }
+
+  LinePoint at(double length) {
     trial_x_ = start_;
     add_scaled(trial_x_, length, *direction_);
-    Point p{length, objective_(trial_x_, trial_gradient_), 0};
+    trial_value_ = objective_(trial_x_, trial_gradient_);
+    LinePoint p{length, trial_value_, 0};
     ++state_.evaluations;
     p.slope = vector_dot(trial_gradient_, *direction_);
     if (std::isfinite(p.value) && p.value < (best_x_.empty() ? state_.value : best_value_)) {
@@ -131,22 +140,29 @@ class LineSearch {
     return p;
   }
 
-  bool zoom(const Point& origin, Point low, Point high) {
+  bool zoom(const LinePoint& origin, LinePoint low, LinePoint high) {
     for (int i = 0; i < 30; ++i) {
-      const Point now = at(cubic_step(low, high));
+      const LinePoint now = at(cubic_step(low, high));
+      if (good(origin, now)) return accept_trial();
       if (!sufficient(origin, now) || now.value >= low.value) {
         high = now;
       } else {
-        if (std::abs(now.slope) <= -kCurvature * origin.slope) return accept();
         if (now.slope * (high.length - low.length) >= 0) high = low;
         low = now;
       }
       if (std::abs(high.length - low.length) < 1e-14 * std::abs(low.length)) break;
     }
-    return accept();
+    return accept_best();
   }
 
-  bool accept() {
+  bool accept_trial() {
+    state_.x = trial_x_;
+    state_.value = trial_value_;
+    gradient_ = trial_gradient_;
+    return true;
+  }
+
+  bool accept_best() {
     if (best_x_.empty()) return false;
     state_.x = best_x_;
     state_.value = best_value_;
@@ -159,7 +175,7 @@ class LineSearch {
   Vector& gradient_;
   const Vector* direction_ = nullptr;
   Vector start_, trial_x_, trial_gradient_, best_x_, best_gradient_;
-  double best_value_ = 0;
+  double trial_value_ = 0, best_value_ = 0;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "eval/tiles.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/random.hpp"
 #include "likewise/eval/labels.hpp"
@@ -74,6 +75,7 @@ double choose_penalty(const FeatureSet& train, int64_t classes, LogisticOptions 
 
 LinearModel fit_by_sgd(const FeatureSet& train, int64_t classes,
                        const LinearProbeOptions& options) {
+  const eval_detail::SerialBlas serial;
   LinearModel model;
   standardisation(train.x, model.mean, model.std);
   const int64_t n = train.x.size(0), d = train.x.size(1);

@@ -146,6 +146,7 @@ void standardisation(const Tensor& x, Tensor& mean, Tensor& std) {
 
 LogisticFit fit_logistic(const Tensor& x, const Tensor& y, int64_t classes,
                          const LogisticOptions& options, const LinearModel* start) {
+  const eval_detail::SerialBlas serial;
   const Tensor rows = eval_detail::as_features(x, "features");
   const int64_t n = rows.size(0), d = rows.size(1);
   const Tensor labels = eval_detail::as_labels(y, n, "labels");

@@ -1,11 +1,50 @@
 #include "eval/tiles.hpp"
 
+#include <dlfcn.h>
+
 #include <cmath>
+#include <mutex>
 #include <vector>
 
 #include "likewise/base/error.hpp"
 
 namespace likewise::eval_detail {
+namespace {
+
+// OpenBLAS, if that is what libtorch was linked with. Looked up by name, as with `libblas.so.3` the
+// choice is made at run time.
+struct BlasPool {
+  using Get = int (*)();
+  using Set = void (*)(int);
+  Get get = reinterpret_cast<Get>(dlsym(RTLD_DEFAULT, "openblas_get_num_threads"));
+  Set set = reinterpret_cast<Set>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
+  std::mutex mutex;
+  int users = 0, before = 1;
+};
+
+BlasPool& blas_pool() {
+  static BlasPool pool;
+  return pool;
+}
+
+}  // namespace
+
+SerialBlas::SerialBlas() {
+  BlasPool& pool = blas_pool();
+  if (pool.get == nullptr || pool.set == nullptr || at::in_parallel_region()) return;
+  active_ = true;
+  const std::lock_guard lock(pool.mutex);
+  if (pool.users++ > 0) return;
+  pool.before = pool.get();
+  if (pool.before > 1) pool.set(1);
+}
+
+SerialBlas::~SerialBlas() {
+  if (!active_) return;
+  BlasPool& pool = blas_pool();
+  const std::lock_guard lock(pool.mutex);
+  if (--pool.users == 0 && pool.before > 1) pool.set(pool.before);
+}
 
 Tensor as_features(const Tensor& x, std::string_view what) {
   if (!x.defined() || x.dim() != 2) {

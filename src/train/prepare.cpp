@@ -76,6 +76,10 @@ void settle_budget(PretrainOptions& options) {
     throw UserError("the budget is given more than once; use one of --epochs, --steps, --minutes");
   }
   if (given == 0) options.epochs = 100;
+  if (options.minutes > 0 && options.schedule.warmup >= 1) {
+    throw UserError("--schedule.warmup {}: with --minutes the warm-up is a part of the run, below 1",
+                    options.schedule.warmup);
+  }
 }
 
 void settle_batch(PretrainOptions& options, const Dataset& data, ProgressLine& progress) {
@@ -136,9 +140,10 @@ PreparedRun prepare_run(PretrainOptions& options, ProgressLine& progress) {
   } else {
     run.spec.stats = measure_images(sample_images(*run.data, 1000));
   }
-  std::string reason;
-  options.views = resolve(options.views, run.spec.stats, &reason);
-  progress.say(fmt::format("views: {} at {} px ({})", options.views.recipe, options.views.size, reason));
+  const bool chosen = options.views.recipe == "auto";
+  options.views = resolve(options.views, run.spec.stats);
+  progress.say(fmt::format("views: {} at {} px{}", options.views.recipe, options.views.size,
+                           chosen ? " (" + choose_recipe(run.spec.stats).reason + ")" : ""));
   options.encoder = resolve(options.encoder, options.views.size);
   run.spec.views = options.views;
   run.spec.encoder = options.encoder;

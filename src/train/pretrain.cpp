@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "likewise/base/error.hpp"
@@ -16,7 +17,8 @@
 #include "likewise/formats/tfevents.hpp"
 #include "likewise/nn/initialize.hpp"
 #include "likewise/nn/memory_format.hpp"
-#include "likewise/optim/clip.hpp"
+#include "likewise/nn/weights.hpp"
+#include "likewise/optim/ema.hpp"
 #include "likewise/train/bundle.hpp"
 #include "likewise/train/checkpoint.hpp"
 #include "likewise/train/gradient.hpp"
@@ -63,8 +65,7 @@ class Run {
 
   PretrainResult train() {
     MetricsLog metrics(folder_.metrics(), step_);
-    EventWriter events(folder_.root / fmt::format("events.out.tfevents.{}.likewise.{}",
-                                                  std::time(nullptr), step_));
+    EventWriter events(folder_.root / event_file_name());
     metrics_ = &metrics;
     events_ = &events;
     catch_interrupts();
@@ -124,7 +125,8 @@ class Run {
     if (seconds != checkpoint.metadata.end()) earlier_ = std::stod(seconds->second);
     load_tensors(*method_, checkpoint.under("model."));
     for (size_t p = 0; p < players_.size(); ++p) {
-      optimizers_[p]->load_state(checkpoint.under("optim." + players_[p].name + "."));
+      const NamedTensors state = checkpoint.under("optim." + players_[p].name + ".");
+      optimizers_[p]->load_state({state.begin(), state.end()});
     }
     if (average_) load_tensors(*average_, checkpoint.under("ema."));
     first_step_ = step_;
@@ -166,7 +168,7 @@ class Run {
   bool finished() const { return options_.minutes > 0 ? fraction() >= 1 : step_ >= total_; }
 
   void one_step() {
-    const double rate = learning_rate(options_.schedule, options_.optim.lr, options_.batch * options_.accumulate, fraction());
+    const double rate = rate_now();
     double loss = 0, norm = 0;
     for (size_t p = 0; p < players_.size(); ++p) {
       optimizers_[p]->zero_grad();
@@ -180,15 +182,25 @@ class Run {
       }
       std::vector<Tensor> parameters;
       for (const auto& item : players_[p].parameters) parameters.push_back(item.second);
-      norm = clip_grad_norm(parameters, options_.clip);
+      norm = clip_grad_norm(parameters, options_.clip > 0
+                                            ? options_.clip
+                                            : std::numeric_limits<double>::infinity());
       check_finite(loss, norm);
       optimizers_[p]->step(rate);
     }
     ++step_;
     const TrainProgress progress{step_, total_, fraction()};
     method_->after_step(progress);
-    if (average_) update_ema(*average_, method_->encoder(), options_.ema);
+    if (average_) ema_update(*average_, method_->encoder(), options_.ema);
     log(loss, norm, rate);
+  }
+
+  double rate_now() const {
+    const double peak = scaled_learning_rate(
+        options_.optim, static_cast<double>(options_.batch * options_.accumulate));
+    return options_.minutes > 0 ? learning_rate_at(options_.schedule, peak, fraction())
+                                : learning_rate(options_.schedule, peak, static_cast<double>(step_),
+                                                static_cast<double>(total_));
   }
 
   void check_finite(double loss, double norm) const {

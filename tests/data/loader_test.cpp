@@ -112,6 +112,16 @@ TEST(Loader, BrokenSamplesAreNamedAndReplaced) {
   EXPECT_EQ(bad[1], "number 10 is broken");
 }
 
+TEST(Loader, InOrderABrokenSampleIsLeftOut) {
+  LoaderOptions options = options_of(8, 2);
+  options.shuffle = false;
+  Loader loader(std::make_shared<Numbers>(20, 10), two_noisy_views(), options);
+  const Batch first = loader.next();
+  EXPECT_EQ(first.index.size(0), 7);
+  EXPECT_EQ(first.views[0].size(0), 7);
+  EXPECT_EQ(first.index.data_ptr<int64_t>()[0], 1);
+}
+
 TEST(Loader, TooManyBrokenSamplesAreAnError) {
   LoaderOptions options = options_of(8, 2);
   options.max_bad = 2;

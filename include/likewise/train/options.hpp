@@ -30,12 +30,19 @@ struct DataOptions {
 };
 
 struct PretrainOptions {
+  static OptimOptions default_optim() {
+    OptimOptions optim;
+    optim.lr = 2e-3;
+    optim.weight_decay = 1e-4;
+    return optim;
+  }
+
   std::string out;
   DataOptions data;
   std::string method = "simclr";
   EncoderOptions encoder;
   ImageViewOptions views;
-  OptimOptions optim;
+  OptimOptions optim = default_optim();
   ScheduleOptions schedule;
 
   double epochs = 0;

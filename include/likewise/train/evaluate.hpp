@@ -1,0 +1,60 @@
+#pragma once
+// The evaluation of a run: every protocol on its frozen features, beside raw pixels and the untrained
+// encoder.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "likewise/eval/episodes.hpp"
+#include "likewise/eval/few_label.hpp"
+#include "likewise/eval/knn.hpp"
+#include "likewise/eval/linear_probe.hpp"
+#include "likewise/train/bundle.hpp"
+
+namespace likewise {
+
+struct EvaluateOptions {
+  std::string run;
+  std::string data, test, novel;
+  std::string eval = "knn,linear,few_label,episodes";
+  bool baselines = true;
+  int64_t seed = 0, threads = 0;
+  KnnOptions knn;
+  LinearProbeOptions linear;
+  FewLabelOptions few_label;
+  EpisodeOptions episodes;
+  template <class V>
+  void fields(V& v) {
+    v("run", run, "run folder, checkpoint or model");
+    v("data", data, "labelled data to learn from; by default the training part of the run's data");
+    v("test", test, "labelled data to test on; by default the test part, or a fifth held out");
+    v("novel", novel, "data whose classes the episodes draw from; by default the test data");
+    v("eval", eval, "protocols, separated by commas: knn, linear, few_label, episodes");
+    v("baselines", baselines, "also measure raw pixels and the untrained encoder");
+    v("seed", seed, "of draws and splits", range(0, 9e18));
+    v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
+    v.group("knn", knn);
+    v.group("linear", linear);
+    v.group("few_label", few_label);
+    v.group("episodes", episodes);
+  }
+};
+
+// The three labelled data sets of an evaluation.
+struct EvaluationData {
+  DatasetPtr train, test, novel;  // novel may be null: no episodes
+  std::string note;               // how they were chosen, for the reader
+};
+
+// `trained_on` is what the run learned from (its data.path).
+EvaluationData open_evaluation_data(const EvaluateOptions& options, const std::string& trained_on);
+
+// What goes into evaluation.json (see report/report.hpp for its shape). Prints what it does when
+// `say`. Test labels decide nothing.
+nlohmann::json evaluate(const TrainedEncoder& model, const EvaluationData& data,
+                        const EvaluateOptions& options, bool say);
+
+// The text table that the command prints.
+std::string evaluation_text(const nlohmann::json& evaluation);
+
+}  // namespace likewise

@@ -1,0 +1,49 @@
+// likewise evaluate
+#include "likewise/train/evaluate.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "cli/startup.hpp"
+#include "likewise/base/error.hpp"
+#include "likewise/base/file.hpp"
+#include "likewise/report/report.hpp"
+#include "likewise/train/run_folder.hpp"
+
+namespace likewise::cli {
+
+int run_evaluate(const std::vector<std::string>& words) {
+  EvaluateOptions options;
+  Fields fields(options);
+  const Arguments arguments = parse_arguments(words, fields);
+  if (arguments.help) {
+    fmt::print("Measures the encoder of a run with labelled data.\n\n"
+               "  likewise evaluate --run runs/photos --data labelled/train --test labelled/test\n\n{}",
+               fields.help());
+    return 0;
+  }
+  if (options.run.empty()) throw UserError("evaluate: --run is needed: a run folder");
+  set_threads(static_cast<long>(options.threads));
+  const RunFolder folder{options.run};
+  const TrainedEncoder model = load_encoder(options.run);
+  const std::string trained_on =
+      std::filesystem::exists(folder.options())
+          ? peek_toml(read_text(folder.options()), folder.options().string(), "data.path", "")
+          : "";
+  if (trained_on.empty() && options.data.empty()) {
+    throw UserError("evaluate: --data and --test are needed: labelled data");
+  }
+  const auto evaluation =
+      evaluate(model, open_evaluation_data(options, trained_on), options, true);
+  fmt::print("{}", evaluation_text(evaluation));
+  if (std::filesystem::is_directory(folder.root)) {
+    write_file(folder.evaluation(), evaluation.dump(1) + "\n");
+    write_report(folder.root, folder.report());
+    fmt::print("figures: {}\nreport: {}\n", folder.evaluation().string(), folder.report().string());
+  }
+  return 0;
+}
+
+}  // namespace likewise::cli

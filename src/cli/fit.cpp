@@ -1,0 +1,103 @@
+// likewise fit
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "cli/startup.hpp"
+#include "likewise/base/error.hpp"
+#include "likewise/base/text.hpp"
+#include "likewise/data/open.hpp"
+#include "likewise/data/splits.hpp"
+#include "likewise/data/with_labels.hpp"
+#include "likewise/eval/labels.hpp"
+#include "likewise/eval/linear_probe.hpp"
+#include "likewise/train/classifier.hpp"
+#include "likewise/version.hpp"
+
+namespace likewise::cli {
+
+namespace {
+
+struct FitOptions {
+  std::string run, data, labels, out;
+  int64_t per_class = 0, seed = 0, threads = 0;
+  bool overwrite = false;
+  LinearProbeOptions linear;
+  template <class V>
+  void fields(V& v) {
+    v("run", run, "run folder, checkpoint or model whose encoder to use");
+    v("data", data, "labelled images: a folder for each class, or a CSV list with a label column");
+    v("labels", labels, "CSV with columns path and label for the images of --data");
+    v("out", out, "model folder to make");
+    v("per_class", per_class, "use so many labels a class, drawn by the seed; 0: all",
+      range(0, 1e9));
+    v("seed", seed, "of draws and splits", range(0, 9e18));
+    v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
+    v("overwrite", overwrite, "replace an existing model in --out");
+    v.group("linear", linear);
+  }
+};
+
+// Only samples with a label.
+FeatureSet labelled_features(const TrainedEncoder& model, const DatasetPtr& data) {
+  return labelled(extract_features(model, data, "features").set);
+}
+
+}  // namespace
+
+int run_fit(const std::vector<std::string>& words) {
+  FitOptions options;
+  Fields fields(options);
+  const Arguments arguments = parse_arguments(words, fields);
+  if (arguments.help) {
+    fmt::print("Turns the labels there are into a classifier.\n\n"
+               "  likewise fit --run runs/photos --data photos --labels labels.csv --out model\n\n{}",
+               fields.help());
+    return 0;
+  }
+  for (const auto& [value, name] : {std::pair{&options.run, "run"}, {&options.data, "data"}, {&options.out, "out"}}) {
+    if (value->empty()) throw UserError("fit: --{} is needed; see likewise fit --help", name);
+  }
+  namespace fs = std::filesystem;
+  if (fs::exists(fs::path(options.out) / "model.safetensors") && !options.overwrite) {
+    throw UserError("--out {} holds a model already; --overwrite replaces it", options.out);
+  }
+  set_threads(static_cast<long>(options.threads));
+  Classifier classifier;
+  classifier.model = load_encoder(options.run);
+  DatasetPtr data = open_dataset(options.data);
+  if (!options.labels.empty()) data = with_labels(data, options.labels);
+  if (data->info().class_names.empty()) {
+    throw UserError("--data {}: there are no labels; a folder for each class, or --labels, gives them",
+                    options.data);
+  }
+  if (options.per_class > 0) {
+    Rng rng(static_cast<uint64_t>(options.seed), {0xf17});
+    data = split_by(data, few_label_split(*data, options.per_class, rng)).first;
+  }
+  classifier.class_names = data->info().class_names;
+  const FeatureSet train = labelled_features(classifier.model, data);
+  LinearProbeOptions linear = options.linear;
+  linear.seed = options.seed;
+  const LinearProbe probe = fit_linear_probe(train, linear);
+  classifier.linear = probe.model;
+  classifier.temperature = calibrate(train, probe.penalty > 0 ? probe.penalty : 1e-2, options.seed);
+  classifier.novelty = fit_novelty(train.x);
+  const nlohmann::json summary = {{"likewise", kVersion},
+                                  {"encoder", classifier.model.origin},
+                                  {"data", data->info().name},
+                                  {"labels", train.x.size(0)},
+                                  {"classes", classifier.class_names},
+                                  {"penalty", probe.penalty},
+                                  {"temperature", classifier.temperature}};
+  save_classifier(options.out, classifier, summary.dump(1));
+  fmt::print("{} classes from {} labels, penalty {:g}, temperature {:.2f}\n{}model: {}\n"
+             "next: likewise predict --model {} --data NEW_IMAGES\n",
+             classifier.class_names.size(), train.x.size(0), probe.penalty, classifier.temperature,
+             probe.note.empty() ? "" : probe.note + "\n", options.out, options.out);
+  return 0;
+}
+
+}  // namespace likewise::cli

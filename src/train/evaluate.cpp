@@ -1,0 +1,210 @@
+#include "likewise/train/evaluate.hpp"
+
+#include <ATen/ops/softmax.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "likewise/base/error.hpp"
+#include "likewise/base/text.hpp"
+#include "likewise/eval/calibration.hpp"
+#include "likewise/eval/labels.hpp"
+#include "likewise/eval/scores.hpp"
+#include "likewise/train/results_table.hpp"
+
+namespace likewise {
+
+namespace {
+
+using nlohmann::json;
+
+const std::vector<std::string>& protocol_names() {
+  static const std::vector<std::string> names = {"knn", "linear", "few_label", "episodes"};
+  return names;
+}
+
+std::vector<std::string> parse_protocols(const std::string& text) {
+  std::vector<std::string> out;
+  for (const auto& part : split(text, ',')) {
+    const std::string name = trim(part);
+    if (std::find(protocol_names().begin(), protocol_names().end(), name) == protocol_names().end()) {
+      throw UserError("--eval: unknown protocol '{}'{}", name, did_you_mean(name, protocol_names()));
+    }
+    out.push_back(name);
+  }
+  return out;
+}
+
+json number(double value) { return std::isfinite(value) ? json(value) : json(); }
+
+json interval(const MeanInterval& value) {
+  return {{"mean", value.mean}, {"half_width", number(value.half_width)}, {"n", value.n}};
+}
+
+// One kind of features for all protocols.
+struct Candidate {
+  std::string name;
+  FeatureSet train, test, novel;
+};
+
+json scores_row(const std::string& features, const ClassificationScores& scores) {
+  return {{"features", features},
+          {"accuracy", {{"mean", scores.accuracy}, {"half_width", nullptr}, {"n", 1}}},
+          {"balanced", scores.balanced_accuracy},
+          {"macro_f1", scores.macro_f1},
+          {"nll", number(scores.negative_log_likelihood)},
+          {"ece", number(scores.calibration_error)},
+          {"auroc", number(scores.auroc)}};
+}
+
+json knn_row(const Candidate& candidate, const KnnOptions& options) {
+  const FeatureSet test = labelled(candidate.test);
+  const int64_t classes = class_count(candidate.train);
+  const Tensor predicted = knn_predict(candidate.train.x, candidate.train.y, test.x, options);
+  const Tensor confusion = confusion_matrix(test.y, predicted, classes);
+  return {{"features", candidate.name},
+          {"accuracy", {{"mean", accuracy(test.y, predicted)}, {"half_width", nullptr}, {"n", 1}}},
+          {"balanced", balanced_accuracy(confusion)}};
+}
+
+// The row of the linear probe; for the first candidate also confusion matrix and recall.
+json linear_row(const Candidate& candidate, const LinearProbeOptions& options, json* details) {
+  const LinearProbe probe = fit_linear_probe(candidate.train, options);
+  const FeatureSet test = labelled(candidate.test);
+  const ClassificationScores scores =
+      classification_scores(probe.model.probabilities(test.x), test.y);
+  json row = scores_row(candidate.name, scores);
+  row["penalty"] = probe.penalty;
+  if (!probe.note.empty()) row["note"] = probe.note;
+  if (details) {
+    json counts = json::array();
+    const Tensor confusion = scores.confusion.contiguous();
+    for (int64_t i = 0; i < confusion.size(0); ++i) {
+      const int64_t* values = confusion.data_ptr<int64_t>() + i * confusion.size(1);
+      counts.push_back(std::vector<int64_t>(values, values + confusion.size(1)));
+    }
+    (*details)["confusion"] = {{"classes", candidate.train.class_names}, {"counts", counts}};
+    (*details)["recall"] = json::array();
+    for (double recall : scores.recall) (*details)["recall"].push_back(number(recall));
+  }
+  return row;
+}
+
+json few_label_row(const Candidate& candidate, const FewLabelOptions& options) {
+  json values = json::array();
+  for (const FewLabelRow& row : few_label_table(candidate.train, candidate.test, options)) {
+    values.push_back(row.skipped.empty() ? interval(row.accuracy) : json{{"skipped", row.skipped}});
+  }
+  return {{"features", candidate.name}, {"values", values}};
+}
+
+void check_same_classes(const Dataset& train, const Dataset& test) {
+  if (train.info().class_names != test.info().class_names) {
+    throw UserError("the classes of {} ({}) and {} ({}) differ", train.info().name,
+                    join(train.info().class_names, ", "), test.info().name,
+                    join(test.info().class_names, ", "));
+  }
+}
+
+}  // namespace
+
+json evaluate(const TrainedEncoder& model, const EvaluationData& data,
+              const EvaluateOptions& options, bool say) {
+  const auto protocols = parse_protocols(options.eval);
+  const auto wanted = [&](const char* name) {
+    return std::find(protocols.begin(), protocols.end(), name) != protocols.end();
+  };
+  check_same_classes(*data.train, *data.test);
+  const auto note = [&](const std::string& text) {
+    if (say) fmt::print(stderr, "{}\n", text);
+  };
+  if (!data.note.empty()) note(data.note);
+
+  std::vector<Candidate> candidates;
+  const auto add = [&](const std::string& name, auto&& extract) {
+    note("features: " + name);
+    candidates.push_back({name, extract(data.train), extract(data.test),
+                          wanted("episodes") ? extract(data.novel) : FeatureSet{}});
+  };
+  add("Likewise", [&](const DatasetPtr& d) { return extract_features(model, d).set; });
+  if (options.baselines) {
+    add("raw pixels", [&](const DatasetPtr& d) { return extract_pixels(model.spec, d).set; });
+    const TrainedEncoder untrained =
+        untrained_encoder(model.spec, static_cast<uint64_t>(options.seed));
+    add("untrained encoder", [&](const DatasetPtr& d) { return extract_features(untrained, d).set; });
+  }
+
+  json out = {{"data", data.train->info().name}, {"test", data.test->info().name},
+              {"train_images", data.train->size()}, {"test_images", data.test->size()},
+              {"classes", data.train->info().class_names}, {"seed", options.seed},
+              {"encoder", model.origin}, {"protocols", json::array()}};
+  if (wanted("knn")) {
+    note("weighted kNN");
+    json rows = json::array();
+    for (const auto& c : candidates) rows.push_back(knn_row(c, options.knn));
+    out["protocols"].push_back({{"name", "kNN"}, {"title", fmt::format("Weighted kNN, k = {}, T = {}", options.knn.k, options.knn.temperature)}, {"rows", rows}});
+  }
+  if (wanted("linear")) {
+    json rows = json::array();
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      note("linear probe: " + candidates[i].name);
+      LinearProbeOptions linear = options.linear;
+      linear.seed = options.seed;
+      rows.push_back(linear_row(candidates[i], linear, i == 0 ? &out : nullptr));
+    }
+    out["protocols"].push_back({{"name", "linear"}, {"title", "Linear probe, all labels"}, {"rows", rows}});
+  }
+  if (wanted("few_label")) {
+    FewLabelOptions few = options.few_label;
+    few.seed = options.seed;
+    json rows = json::array();
+    for (const auto& c : candidates) {
+      note("few labels: " + c.name);
+      rows.push_back(few_label_row(c, few));
+    }
+    out["few_label"] = {{"labels", few.labels_per_class}, {"draws", few.draws}, {"rows", rows}};
+  }
+  if (wanted("episodes")) {
+    out["episodes"] = json::array();
+    for (int64_t shots : {int64_t{1}, int64_t{5}}) {
+      EpisodeOptions episodes = options.episodes;
+      episodes.seed = options.seed;
+      episodes.shots = options.episodes.shots == 1 ? shots : options.episodes.shots;
+      for (const auto& c : candidates) {
+        try {
+          const EpisodeResult result = episodes_by_prototype(c.novel, episodes);
+          out["episodes"].push_back({{"way", episodes.ways}, {"shot", episodes.shots}, {"features", c.name},
+                                     {"data", data.novel->info().name}, {"classes", result.classes}, {"accuracy", interval(result.accuracy)}});
+        } catch (const UserError& error) {
+          note(fmt::format("episodes left out: {}", error.what()));
+          break;
+        }
+      }
+      if (options.episodes.shots != 1) break;
+    }
+  }
+  return out;
+}
+
+std::string evaluation_text(const json& evaluation) {
+  const Figures figures = figures_of(evaluation);
+  std::string out = fmt::format("{:<20}", "");
+  for (const auto& column : figures.columns) out += fmt::format("{:>14}", column);
+  out += "\n";
+  for (const char* features : {"Likewise", "raw pixels", "untrained encoder"}) {
+    std::string line = fmt::format("{:<20}", features);
+    bool any = false;
+    for (const auto& column : figures.columns) {
+      const auto found = figures.values.find({features, column});
+      any = any || found != figures.values.end();
+      line += found == figures.values.end() ? fmt::format("{:>14}", "–")
+                                            : fmt::format("{:>12.1f} %", 100 * found->second);
+    }
+    if (any) out += line + "\n";
+  }
+  return out;
+}
+
+}  // namespace likewise

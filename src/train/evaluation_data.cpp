@@ -1,0 +1,77 @@
+// Which labelled data an evaluation uses when the user does not say.
+#include <fmt/format.h>
+
+#include "likewise/base/error.hpp"
+#include "likewise/data/open.hpp"
+#include "likewise/data/splits.hpp"
+#include "likewise/train/evaluate.hpp"
+
+namespace likewise {
+
+namespace {
+
+bool is_labelled(const Dataset& data) { return !data.info().class_names.empty(); }
+
+// The data set, or null when there is no such part.
+DatasetPtr open_if_there(const std::string& path) {
+  try {
+    return open_dataset(path);
+  } catch (const UserError&) {
+    return nullptr;
+  }
+}
+
+DatasetPtr open_labelled(const std::string& path, const char* option) {
+  DatasetPtr data = open_dataset(path);
+  if (!is_labelled(*data)) {
+    throw UserError("{} {}: labels are needed: a folder for each class, or a CSV list with a label "
+                    "column",
+                    option, path);
+  }
+  return data;
+}
+
+void hold_out_a_fifth(EvaluationData& out, const DatasetPtr& whole, int64_t seed) {
+  Rng rng(static_cast<uint64_t>(seed), {0xe7a1});
+  const Split split = split_by(whole, stratified_split(*whole, 0.2, rng));
+  out.train = split.first;
+  out.test = split.second;
+  out.note = fmt::format("a fifth of {} is held out for testing", whole->info().name);
+}
+
+}  // namespace
+
+EvaluationData open_evaluation_data(const EvaluateOptions& options, const std::string& trained_on) {
+  EvaluationData out;
+  if (options.data.empty() && !options.test.empty()) {
+    throw UserError("--test without --data: say what to learn from, too");
+  }
+  if (!options.data.empty()) {
+    const DatasetPtr data = open_labelled(options.data, "--data");
+    if (options.test.empty()) {
+      hold_out_a_fifth(out, data, options.seed);
+    } else {
+      out.train = data;
+      out.test = open_labelled(options.test, "--test");
+    }
+  } else {
+    const std::string base = trained_on.substr(0, trained_on.rfind('#'));
+    out.train = open_if_there(base + "#train");
+    out.test = out.train ? open_if_there(base + "#test") : nullptr;
+    if (!out.test || !is_labelled(*out.train) || !is_labelled(*out.test)) {
+      const DatasetPtr whole = open_dataset(trained_on);
+      if (!is_labelled(*whole)) {
+        throw UserError("{} has no labels to evaluate with; give --data (and --test): a folder for each "
+                        "class, or a CSV list with a label column",
+                        trained_on);
+      }
+      hold_out_a_fifth(out, whole, options.seed);
+    }
+    if (options.novel.empty()) out.novel = open_if_there(base + "#held-out");
+  }
+  if (!options.novel.empty()) out.novel = open_labelled(options.novel, "--novel");
+  if (!out.novel) out.novel = out.test;
+  return out;
+}
+
+}  // namespace likewise

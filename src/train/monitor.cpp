@@ -1,0 +1,72 @@
+#include "likewise/train/monitor.hpp"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/stack.h>
+
+#include <nlohmann/json.hpp>
+
+#include "likewise/base/error.hpp"
+#include "likewise/eval/health.hpp"
+#include "likewise/eval/knn.hpp"
+#include "likewise/nn/memory_format.hpp"
+
+namespace likewise {
+
+namespace {
+
+constexpr int64_t kChunk = 256;
+
+}  // namespace
+
+HealthMonitor::HealthMonitor(const DatasetPtr& data, const std::vector<Transform>& views,
+                             int64_t samples, uint64_t seed) {
+  const int64_t n = data->size(), wanted = std::min(samples, n);
+  std::vector<Tensor> first, second;
+  for (int64_t k = 0; k < wanted; ++k) {
+    const int64_t index = k * n / wanted;
+    try {
+      const Tensor image = data->get(index).parts.at(0);
+      for (uint64_t v = 0; v < 2; ++v) {
+        Rng rng(seed, {0x4ea1, static_cast<uint64_t>(index), v});
+        (v == 0 ? first : second).push_back(views.at(v)(image, rng));
+      }
+    } catch (const DataError&) {
+      // The loader names broken images; here they are only left out.
+    }
+  }
+  if (first.size() < 2) return;
+  first_ = channels_last(at::stack(first));
+  second_ = channels_last(at::stack(second));
+}
+
+nlohmann::json HealthMonitor::look(Method& method) const {
+  if (!first_.defined()) return nlohmann::json::object();
+  std::vector<Tensor> h, z0, z1;
+  for (int64_t start = 0; start < first_.size(0); start += kChunk) {
+    const int64_t count = std::min(kChunk, first_.size(0) - start);
+    h.push_back(method.encoder().forward(first_.narrow(0, start, count)));
+    z0.push_back(method.project(h.back()));
+    z1.push_back(method.embed(second_.narrow(0, start, count)));
+  }
+  const Health health = measure_health(at::cat(h), at::cat(z0), at::cat(z1));
+  return {{"spread", health.feature_std},
+          {"rank", health.feature_rank},
+          {"projection_spread", health.projection_std},
+          {"projection_rank", health.projection_rank},
+          {"alignment", health.alignment},
+          {"uniformity", health.uniformity},
+          {"positive", health.positive_cosine},
+          {"negative", health.mean_negative_cosine},
+          {"hardest_negative", health.hardest_negative_cosine},
+          {"retrieval", health.retrieval},
+          {"verdict", verdict(health)}};
+}
+
+KnnMonitor::KnnMonitor(DatasetPtr train, DatasetPtr test)
+    : train_(std::move(train)), test_(std::move(test)) {}
+
+double KnnMonitor::look(const TrainedEncoder& model) const {
+  return knn_accuracy(extract_features(model, train_).set, extract_features(model, test_).set);
+}
+
+}  // namespace likewise

@@ -1,0 +1,173 @@
+#include "likewise/train/pictures.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/clamp.h>
+#include <ATen/ops/round.h>
+#include <ATen/ops/tensor.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "likewise/base/error.hpp"
+#include "likewise/base/file.hpp"
+#include "likewise/data/image_tensor.hpp"
+#include "likewise/data/open.hpp"
+#include "likewise/data/subset.hpp"
+#include "likewise/eval/map.hpp"
+#include "likewise/eval/search.hpp"
+#include "likewise/report/base64.hpp"
+#include "likewise/report/report.hpp"
+#include "likewise/train/bundle.hpp"
+#include "likewise/train/run_folder.hpp"
+
+namespace likewise {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int64_t kThumb = 32, kThumbColumns = 50, kShown = 96;
+
+std::string png_uri(const Tensor& u8) { return data_uri("image/png", encode_png(to_image(u8))); }
+
+// Undoes the normalisation of a view: float [C, H, W] -> uint8.
+Tensor visible(const Tensor& view, const ImageStats& stats) {
+  Tensor out = view.clone();
+  for (int64_t c = 0; c < out.size(0); ++c) {
+    out[c].mul_(stats.std.at(static_cast<size_t>(c))).add_(stats.mean.at(static_cast<size_t>(c)));
+  }
+  return (out.clamp(0, 1) * 255).round().to(at::kByte).contiguous();
+}
+
+// The image as evaluation sees it, at most kShown pixels a side: what pages show.
+class Shower {
+ public:
+  explicit Shower(const EncoderSpec& spec) : spec_(spec), small_(spec.views) {
+    small_.size = std::min(small_.size, kShown);
+    shown_ = eval_view(small_, spec_.stats);
+    small_.size = kThumb;
+    thumb_ = eval_view(small_, spec_.stats);
+  }
+  Tensor shown(const Tensor& u8) const { return visible(apply(shown_, u8), spec_.stats); }
+  Tensor thumb(const Tensor& u8) const { return visible(apply(thumb_, u8), spec_.stats); }
+
+ private:
+  static Tensor apply(const View& view, const Tensor& u8) {
+    Rng unused(0);
+    return view(u8, unused);
+  }
+  EncoderSpec spec_;
+  ImageViewOptions small_;
+  View shown_, thumb_;
+};
+
+std::vector<int64_t> evenly(int64_t n, int64_t count) {
+  std::vector<int64_t> out;
+  count = std::min(n, count);
+  for (int64_t k = 0; k < count; ++k) out.push_back(k * n / count);
+  return out;
+}
+
+json gallery(const EncoderSpec& spec, const Dataset& data, const Shower& shower,
+             const PictureOptions& options) {
+  const auto views = train_views(spec.views, spec.stats);
+  json rows = json::array();
+  for (int64_t i : evenly(data.size(), options.gallery_images)) {
+    Tensor image;
+    try {
+      image = data.get(i).parts.at(0);
+    } catch (const DataError&) {
+      continue;
+    }
+    json pictures = json::array();
+    for (int64_t k = 0; k < options.gallery_views; ++k) {
+      Rng rng(0, {0x9a11, static_cast<uint64_t>(i), static_cast<uint64_t>(k)});
+      const View& view = views.at(static_cast<size_t>(k) % views.size());
+      pictures.push_back(png_uri(visible(view(image, rng), spec.stats)));
+    }
+    rows.push_back({{"name", data.name(i)}, {"original", png_uri(shower.shown(image))}, {"views", pictures}});
+  }
+  return {{"rows", rows}};
+}
+
+std::string class_name(const Dataset& data, int64_t i) {
+  const int64_t label = data.label(i);
+  const auto& names = data.info().class_names;
+  return label >= 0 && label < static_cast<int64_t>(names.size()) ? names[static_cast<size_t>(label)]
+                                                                  : "";
+}
+
+json neighbours(const Extraction& features, const Dataset& data, const Shower& shower,
+                const PictureOptions& options) {
+  const auto n = static_cast<int64_t>(features.index.size());
+  const auto queries = evenly(n, options.queries);
+  const Tensor rows = at::tensor(queries, at::kLong);
+  const Neighbours found = top_k(features.set.x.index_select(0, rows), features.set.x,
+                                 options.neighbours + 1);
+  const auto item = [&](int64_t row) {
+    const int64_t i = features.index[static_cast<size_t>(row)];
+    return json{{"name", data.name(i)}, {"label", class_name(data, i)},
+                {"image", png_uri(shower.shown(data.get(i).parts.at(0)))}};
+  };
+  json out = json::array();
+  for (size_t q = 0; q < queries.size(); ++q) {
+    json near = json::array();
+    for (int64_t k = 0; k < found.indices.size(1); ++k) {
+      const auto row = found.indices[static_cast<int64_t>(q)][k].item<int64_t>();
+      if (row == queries[q] || static_cast<int64_t>(near.size()) == options.neighbours) continue;
+      json one = item(row);
+      one["score"] = found.scores[static_cast<int64_t>(q)][k].item<float>();
+      near.push_back(one);
+    }
+    out.push_back({{"query", item(queries[q])}, {"neighbours", near}});
+  }
+  return {{"rows", out}};
+}
+
+json map_of(const Extraction& features, const Dataset& data, const Shower& shower) {
+  const auto n = static_cast<int64_t>(features.index.size());
+  const Tensor places = tsne(features.set.x).contiguous();
+  const int64_t sprite_rows = (n + kThumbColumns - 1) / kThumbColumns;
+  Image sprite;
+  json points = json::array(), names = json::array();
+  for (int64_t row = 0; row < n; ++row) {
+    const int64_t i = features.index[static_cast<size_t>(row)];
+    const Image thumb = to_image(shower.thumb(data.get(i).parts.at(0)));
+    if (sprite.pixels.empty()) {
+      sprite = {sprite_rows * kThumb, kThumbColumns * kThumb, thumb.channels, {}};
+      sprite.pixels.resize(static_cast<size_t>(sprite.height * sprite.width * sprite.channels));
+    }
+    for (int64_t y = 0; y < kThumb; ++y) {
+      const int64_t to = ((row / kThumbColumns * kThumb + y) * sprite.width + row % kThumbColumns * kThumb) * thumb.channels;
+      std::copy_n(thumb.pixels.begin() + y * kThumb * thumb.channels, kThumb * thumb.channels,
+                  sprite.pixels.begin() + to);
+    }
+    const float* xy = places.data_ptr<float>() + 2 * row;
+    points.push_back({std::round(100 * xy[0]) / 100, std::round(100 * xy[1]) / 100, data.label(i), row});
+    names.push_back(data.name(i));
+  }
+  return {{"method", "t-SNE"}, {"points", points}, {"classes", data.info().class_names},
+          {"sprite", data_uri("image/png", encode_png(sprite))}, {"thumb", kThumb},
+          {"columns", kThumbColumns}, {"names", names}};
+}
+
+}  // namespace
+
+void write_pictures(const std::filesystem::path& run, const PictureOptions& options) {
+  const RunFolder folder{run};
+  const TrainedEncoder model = load_encoder(run);
+  const std::string path = peek_toml(read_text(folder.options()), folder.options().string(), "data.path", "");
+  const DatasetPtr whole = open_dataset(path);
+  const Shower shower(model.spec);
+  const auto save = [&](const char* name, const json& content) {
+    write_file(folder.assets() / name, content.dump());
+  };
+  save("gallery.json", gallery(model.spec, *whole, shower, options));
+  const DatasetPtr shown = subset(whole, evenly(whole->size(), options.map_points));
+  const Extraction features = extract_features(model, shown);
+  save("neighbours.json", neighbours(features, *shown, shower, options));
+  if (features.index.size() >= 10) save("map.json", map_of(features, *shown, shower));
+  write_report(run, folder.report());
+}
+
+}  // namespace likewise

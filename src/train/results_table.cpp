@@ -1,0 +1,126 @@
+#include "likewise/train/results_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "likewise/eval/table.hpp"
+
+namespace likewise {
+
+namespace {
+
+using nlohmann::json;
+
+void add_figure(Figures& out, const std::string& features, const std::string& column,
+                const json& value) {
+  if (!value.is_object() || !value.contains("mean") || !value["mean"].is_number()) return;
+  if (std::find(out.columns.begin(), out.columns.end(), column) == out.columns.end()) {
+    out.columns.push_back(column);
+  }
+  out.values[{features, column}] = value["mean"].get<double>();
+}
+
+// The values of one cell over all seeds.
+std::vector<double> cell_values(const std::vector<Figures>& seeds, const std::string& features,
+                                const std::string& column) {
+  std::vector<double> out;
+  for (const auto& figures : seeds) {
+    const auto found = figures.values.find({features, column});
+    if (found != figures.values.end()) out.push_back(found->second);
+  }
+  return out;
+}
+
+struct Row {
+  std::string name, features;
+  std::vector<Figures> seeds;
+};
+
+std::vector<Row> rows_of(const std::vector<SettingFigures>& settings) {
+  std::vector<Row> rows;
+  for (const auto& setting : settings) rows.push_back({setting.name, "Likewise", setting.seeds});
+  if (settings.empty()) return rows;
+  for (const char* baseline : {"raw pixels", "untrained encoder"}) {
+    rows.push_back({baseline, baseline, settings[0].seeds});
+  }
+  return rows;
+}
+
+std::vector<std::string> columns_of(const std::vector<SettingFigures>& settings) {
+  std::vector<std::string> columns;
+  for (const auto& setting : settings) {
+    for (const auto& figures : setting.seeds) {
+      for (const auto& column : figures.columns) {
+        if (std::find(columns.begin(), columns.end(), column) == columns.end()) {
+          columns.push_back(column);
+        }
+      }
+    }
+  }
+  return columns;
+}
+
+}  // namespace
+
+Figures figures_of(const json& evaluation) {
+  Figures out;
+  for (const auto& protocol : evaluation.value("protocols", json::array())) {
+    for (const auto& row : protocol.value("rows", json::array())) {
+      add_figure(out, row.value("features", ""), protocol.value("name", ""), row.value("accuracy", json()));
+    }
+  }
+  if (evaluation.contains("few_label")) {
+    const auto& table = evaluation["few_label"];
+    for (const auto& row : table.value("rows", json::array())) {
+      for (size_t i = 0; i < row["values"].size(); ++i) {
+        const auto labels = table["labels"][i].get<int64_t>();
+        add_figure(out, row.value("features", ""),
+                   fmt::format("{} label{}", labels, labels == 1 ? "" : "s"), row["values"][i]);
+      }
+    }
+  }
+  for (const auto& task : evaluation.value("episodes", json::array())) {
+    add_figure(out, task.value("features", ""),
+               fmt::format("{}-way {}-shot", task.value("way", 0), task.value("shot", 0)),
+               task.value("accuracy", json()));
+  }
+  return out;
+}
+
+std::string markdown_table(const std::vector<SettingFigures>& settings) {
+  const auto columns = columns_of(settings);
+  std::string out = "| features |";
+  for (const auto& column : columns) out += fmt::format(" {} |", column);
+  out += "\n|---|" ;
+  for (size_t i = 0; i < columns.size(); ++i) out += "---|";
+  out += "\n";
+  for (const auto& row : rows_of(settings)) {
+    out += fmt::format("| {} |", row.name);
+    for (const auto& column : columns) {
+      const auto values = cell_values(row.seeds, row.features, column);
+      out += values.empty() ? " – |" : fmt::format(" {} |", mean_t(values).text());
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+json json_table(const std::vector<SettingFigures>& settings) {
+  json out = json::array();
+  for (const auto& row : rows_of(settings)) {
+    json cells = json::object();
+    for (const auto& column : columns_of(settings)) {
+      const auto values = cell_values(row.seeds, row.features, column);
+      if (values.empty()) continue;
+      const auto interval = mean_t(values);
+      cells[column] = {{"mean", interval.mean}, {"half_width", std::isnan(interval.half_width) ? json() : json(interval.half_width)}, {"values", values}};
+    }
+    out.push_back({{"name", row.name}, {"features", row.features}, {"figures", cells}});
+  }
+  return out;
+}
+
+}  // namespace likewise
