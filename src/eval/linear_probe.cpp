@@ -42,7 +42,7 @@ std::vector<double> penalty_grid(const LinearProbeOptions& options) {
 
 double choose_penalty(const FeatureSet& train, int64_t classes, LogisticOptions how,
                       const LinearProbeOptions& options, LinearProbe& probe) {
-  const Split split = stratified_split(train.y, options.held_out, options.seed);
+  const RowSplit split = stratified_rows(train.y, options.held_out, options.seed);
   if (split.held_out.empty()) {
     probe.note = fmt::format(
         "no class has two labels, so none could be held out: penalty {} was taken unseen",

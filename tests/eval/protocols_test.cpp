@@ -16,14 +16,14 @@ TEST(StratifiedSplit, HoldsOutItsShareOfEveryClassAndKeepsOneToFit) {
   for (int64_t i = 0; i < 10; ++i) labels.push_back(1);
   labels.insert(labels.end(), {2, 2, 3, -1});
   const Tensor y = labels_of(labels);
-  const Split split = stratified_split(y, 0.2, 1);
+  const RowSplit split = stratified_rows(y, 0.2, 1);
   std::vector<int64_t> held(4), fit(4);
   for (int64_t row : split.held_out) ++held[static_cast<size_t>(labels[static_cast<size_t>(row)])];
   for (int64_t row : split.fit) ++fit[static_cast<size_t>(labels[static_cast<size_t>(row)])];
   EXPECT_EQ(held, (std::vector<int64_t>{20, 2, 1, 0}));
   EXPECT_EQ(fit, (std::vector<int64_t>{80, 8, 1, 1}));
-  EXPECT_EQ(stratified_split(y, 0.2, 1).held_out, split.held_out);
-  EXPECT_NE(stratified_split(y, 0.2, 2).held_out, split.held_out);
+  EXPECT_EQ(stratified_rows(y, 0.2, 1).held_out, split.held_out);
+  EXPECT_NE(stratified_rows(y, 0.2, 2).held_out, split.held_out);
 }
 
 TEST(LinearProbe, ChoosesItsPenaltyOnHeldOutTrainingLabels) {
