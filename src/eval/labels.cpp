@@ -64,10 +64,10 @@ std::vector<std::vector<int64_t>> rows_by_class(const Tensor& y, int64_t classes
   return rows;
 }
 
-Split stratified_split(const Tensor& y, double share, int64_t seed) {
+RowSplit stratified_rows(const Tensor& y, double share, int64_t seed) {
   FeatureSet set;
   set.y = y;
-  Split split;
+  RowSplit split;
   uint64_t label = 0;
   for (const auto& rows : rows_by_class(y, class_count(set))) {
     const auto n = static_cast<int64_t>(rows.size());

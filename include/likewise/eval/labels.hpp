@@ -24,12 +24,12 @@ std::string class_label(const FeatureSet& set, int64_t label);
 // Rows of every class, ascending: classes vectors. Rows with label -1 appear in none.
 std::vector<std::vector<int64_t>> rows_by_class(const Tensor& y, int64_t classes);
 
-struct Split {
+struct RowSplit {
   std::vector<int64_t> fit, held_out;  // ascending rows
 };
 
 // Holds out round(share * n) rows of every class, at least one where a class has two or more, and
 // always leaves one to fit. A function of (labels, share, seed) only.
-Split stratified_split(const Tensor& y, double share, int64_t seed);
+RowSplit stratified_rows(const Tensor& y, double share, int64_t seed);
 
 }  // namespace likewise
