@@ -4,13 +4,13 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/mm.h>
-#include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "eval/softmax.hpp"
 #include "eval/tiles.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/random.hpp"
@@ -94,7 +94,8 @@ LinearModel fit_by_sgd(const FeatureSet& train, int64_t classes,
       const int64_t first = s * batch, rows = std::min(batch, n - first);
       const Tensor index = at::from_blob(order.data() + first, {rows}, at::kLong);
       const Tensor xb = x.index_select(0, index), yb = train.y.index_select(0, index);
-      Tensor p = at::softmax(at::mm(xb, weight).add(bias), 1).contiguous();
+      Tensor p = at::mm(xb, weight).add_(bias).contiguous();
+      eval_detail::softmax_rows<float>(p, nullptr);
       for (int64_t i = 0; i < rows; ++i) {
         p.data_ptr<float>()[i * classes + yb.data_ptr<int64_t>()[i]] -= 1;
       }

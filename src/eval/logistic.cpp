@@ -2,15 +2,14 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/log_softmax.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
 #include <vector>
 
+#include "eval/softmax.hpp"
 #include "eval/tiles.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/eval/lbfgs.hpp"
@@ -53,13 +52,11 @@ Tensor augmented(const Tensor& x, const Tensor& mean, const Tensor& std) {
 // Sum of the losses of rows [begin, end); adds their gradient to `gradient` [D + 1, K].
 double tile_loss(const Tensor& rows, const int64_t* labels, const Tensor& weights,
                  Tensor& gradient) {
-  const Tensor x = rows.to(at::kDouble);                           // [R, D + 1]
-  Tensor p = at::log_softmax(at::mm(x, weights), 1).contiguous();  // [R, K]
+  const Tensor x = rows.to(at::kDouble);       // [R, D + 1]
+  Tensor p = at::mm(x, weights).contiguous();  // [R, K]
+  const double loss = eval_detail::softmax_rows<double>(p, labels);
   const int64_t k = p.size(1);
   double* data = p.data_ptr<double>();
-  double loss = 0;
-  for (int64_t i = 0; i < p.size(0); ++i) loss -= data[i * k + labels[i]];
-  p.exp_();
   for (int64_t i = 0; i < p.size(0); ++i) data[i * k + labels[i]] -= 1;
   gradient.add_(at::mm(x.t(), p));
   return loss;
@@ -217,7 +214,11 @@ Tensor LinearModel::logits(const Tensor& x) const {
   return out;
 }
 
-Tensor LinearModel::probabilities(const Tensor& x) const { return at::softmax(logits(x), 1); }
+Tensor LinearModel::probabilities(const Tensor& x) const {
+  Tensor p = logits(x);
+  eval_detail::softmax_rows<float>(p, nullptr);
+  return p;
+}
 
 Tensor LinearModel::predict(const Tensor& x) const {
   if (x.size(0) == 0) return at::empty({0}, at::kLong);
