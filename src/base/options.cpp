@@ -23,7 +23,7 @@ std::string number_text(double value) {
   return fmt::format("{}", value);
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_quoted(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') {
@@ -133,7 +133,7 @@ void Fields::operator()(std::string_view name, std::string& value, std::string_v
   Field& f = add(name, help);
   f.accepted = choices.names.empty() ? "text" : join(choices.names, "|");
   f.get = [&value] { return value; };
-  f.get_toml = [&value] { return quoted(value); };
+  f.get_toml = [&value] { return toml_quoted(value); };
   f.set = [&value, names = choices.names](std::string_view text) {
     if (!names.empty() && std::find(names.begin(), names.end(), text) == names.end()) {
       throw std::invalid_argument("");

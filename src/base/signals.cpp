@@ -19,6 +19,7 @@ void remember_signal(int number) {
 }  // namespace
 
 void catch_interrupts() {
+  g_signal = 0;
   std::signal(SIGINT, remember_signal);
   std::signal(SIGTERM, remember_signal);
 }

@@ -3,7 +3,8 @@
 
 namespace likewise {
 
-// From now on SIGINT and SIGTERM are remembered; a second one of either ends the process at once.
+// From now on SIGINT and SIGTERM are remembered, earlier ones forgotten; a second one of either ends
+// the process at once.
 void catch_interrupts();
 
 // The signal's number once one came, else 0.
