@@ -51,14 +51,14 @@ TEST(Job, FromAFolderToPredictionsOnNewFiles) {
   write_shapes(data, 20, 1);
   write_shapes(fresh, 5, 2);
   expect_success(run_program("pretrain --data " + data + " --out " + run +
-                             " --epochs 3 --batch 20 --encoder.width 8 --views.size 20 --progress none"));
+                             " --epochs 8 --batch 20 --encoder.width 8 --views.size 20 --progress none"));
   for (const char* name : {"run.toml", "metrics.jsonl", "report.html", "checkpoints/last.safetensors"}) {
     EXPECT_TRUE(fs::exists(fs::path(run) / name)) << name;
   }
   expect_success(run_program("evaluate --run " + run + " --few_label.labels_per_class 1,5 --episodes.ways 3 --episodes.queries 2"));
   EXPECT_TRUE(fs::exists(fs::path(run) / "evaluation.json"));
 
-  expect_success(run_program("fit --run " + run + " --data " + data + " --per_class 5 --out " + model));
+  expect_success(run_program("fit --run " + run + " --data " + data + "  --out " + model));
   const std::string csv = (temporary.path() / "predictions.csv").string();
   const auto predicted = run_program("predict --model " + model + " --data " + fresh + " --out " + csv);
   expect_success(predicted);

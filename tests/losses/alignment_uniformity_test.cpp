@@ -19,7 +19,7 @@ Tensor golden_tensor(const Golden& golden, const std::string& name, const std::s
   return at::tensor(golden.values(name, tensor), at::kDouble).reshape(golden.shape(name, tensor));
 }
 
-Tensor normal_rows(int64_t n, int64_t d, uint64_t seed) {
+Tensor sphere_rows(int64_t n, int64_t d, uint64_t seed) {
   std::vector<float> x(n * d);
   Rng(seed).fill_normal(x.data(), n * d);
   return at::tensor(x).reshape({n, d});
@@ -39,7 +39,7 @@ TEST(AlignmentUniformity, AgreesWithGoldenValues) {
 
 TEST(Uniformity, AgreesWithLoopsAcrossTiles) {
   for (const int64_t n : {2, 511, 512, 513, 514, 1025}) {
-    const Tensor x = normal_rows(n, 3, 5).to(at::kDouble);
+    const Tensor x = sphere_rows(n, 3, 5).to(at::kDouble);
     const Tensor z = (x / x.norm(2, {1}, true)).contiguous();
     const double* p = z.data_ptr<double>();
     double sum = 0;
@@ -65,7 +65,7 @@ TEST(AlignmentUniformity, HasItsClosedForms) {
 }
 
 TEST(Uniformity, HasAGradientThatSpreadsEmbeddings) {
-  const Tensor x = normal_rows(40, 3, 8).set_requires_grad(true);
+  const Tensor x = sphere_rows(40, 3, 8).set_requires_grad(true);
   const Tensor before = uniformity(x);
   before.backward();
   EXPECT_LT(uniformity(x.detach() - 0.5 * x.grad()).item<double>(), before.item<double>());

@@ -90,7 +90,7 @@ TEST_P(Conformance, OptionsAreDescribedOnceAndTheNameIsUnique) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Conformance, ::testing::Range(size_t{0}, methods().size()),
-                         [](const auto& info) { return std::string(methods()[info.param].name); });
+                         [](const auto& test) { return std::string(methods()[test.param].name); });
 
 TEST(Catalogue, AnUnknownMethodNamesTheNearest) {
   try {
@@ -134,10 +134,11 @@ TEST(Simclr, ALearnableTemperatureStartsAtTheGivenOneAndGetsAGradient) {
   options.learnable_temperature = true;
   Simclr method(std::make_shared<LinearEncoder>(16, 8), options);
   initialize(method, Rng(5));
-  for (const auto& [name, parameter] : method.players()[0].parameters) {
+  const Player player = method.players().at(0);
+  for (const auto& [name, parameter] : player.parameters) {
     if (name != "log_inverse_temperature") continue;
     EXPECT_NEAR(parameter.item<float>(), std::log(10.0), 1e-6);
-    method.loss(random_batch(8, 2, 6), method.players()[0]).backward();
+    method.loss(random_batch(8, 2, 6), player).backward();
     EXPECT_NE(parameter.grad().item<float>(), 0.0F);
     return;
   }
