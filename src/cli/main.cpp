@@ -52,7 +52,7 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  likewise::cli::prepare_process(argv);
+  likewise::cli::prepare_process(argc, argv);
   try {
     return run({argv + 1, argv + argc});
   } catch (const likewise::Error& error) {

@@ -7,16 +7,33 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <string_view>
 
 namespace likewise::cli {
 
-void prepare_process(char** argv) {
+namespace {
+
+// Whether the words ask for arithmetic, or only for text.
+bool computes(int argc, char** argv) {
+  if (argc < 2) return false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--help" || word == "-h" || word == "--version") return false;
+  }
+  const std::string_view command = argv[1];
+  return command != "list" && command != "report" && command != "help" && command != "version";
+}
+
+}  // namespace
+
+void prepare_process(int argc, char** argv) {
   // glibc hands large blocks back to the kernel and faults them in again at every step: 1.2 to 1.6
   // times slower for small networks.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 2147483647);
-  // OpenMP reads its wait policy when the library is loaded, before main.
-  if (!std::getenv("OMP_WAIT_POLICY") && !std::getenv("LIKEWISE_STARTED")) {
+  // OpenMP reads its wait policy in the constructor of its library, before main: only a restart in
+  // place (half a second) can set it.
+  if (computes(argc, argv) && !std::getenv("OMP_WAIT_POLICY") && !std::getenv("LIKEWISE_STARTED")) {
     setenv("OMP_WAIT_POLICY", "passive", 1);
     setenv("LIKEWISE_STARTED", "1", 1);
     execv("/proc/self/exe", argv);  // on failure: slower, not wrong

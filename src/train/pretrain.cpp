@@ -259,13 +259,14 @@ class Run {
       if (options_.health_samples > 1) {
         json record = health_monitor_->look(*method_);
         record["kind"] = "health";
+        if (step_ == 0) record["verdict"] = "before training";
         record["step"] = step_;
         record["epoch"] = epoch();
         metrics_->write(record);
         for (const auto& [key, value] : record.items()) {
           if (value.is_number_float()) events_->scalar("health/" + key, step_, value.get<double>());
         }
-        health_ = record.value("verdict", "");
+        health_ = step_ == 0 ? "before training" : record.value("verdict", "");
         progress_.say(fmt::format("epoch {:>5.1f}  {}", epoch(), health_));
       }
       if (knn_monitor_) {
