@@ -4,9 +4,25 @@
 build_packages="g++ cmake ninja-build ccache pkg-config libtorch-dev libopenblas0-pthread libfmt-dev
   libspdlog-dev nlohmann-json3-dev libtomlplusplus-dev libjpeg62-turbo-dev libpng-dev libwebp-dev
   libarchive-dev zlib1g-dev libfreetype-dev libicu-dev"
-font_packages="fonts-aenigma fonts-urw-base35 fonts-texgyre fonts-freefont-ttf fonts-dejavu-core
-  fonts-lato fonts-cmu fonts-liberation2 fonts-averia-gwf fonts-gfs-didot fonts-sil-gentium
-  fonts-linuxlibertine fonts-stix fonts-roboto-unhinted"
+font_packages="fonts-aenigma fonts-urw-base35 fonts-texgyre fonts-freefont-ttf fonts-dejavu-core fonts-lato
+  fonts-cmu fonts-liberation2 fonts-gfs-didot fonts-sil-gentium fonts-linuxlibertine fonts-stix
+  fonts-roboto-unhinted fonts-averia-gwf fonts-adf-accanthis fonts-adf-baskervald
+  fonts-adf-berenis fonts-adf-gillius fonts-adf-ikarius fonts-adf-irianis fonts-adf-libris
+  fonts-adf-mekanus fonts-adf-oldania fonts-adf-romande fonts-adf-switzera fonts-adf-tribun
+  fonts-adf-universalis fonts-adf-verana fonts-anonymous-pro fonts-arkpandora
+  fonts-averia-sans-gwf fonts-averia-serif-gwf fonts-bebas-neue fonts-beteckna fonts-blankenburg
+  fonts-breip fonts-bwht fonts-cabin fonts-cabinsketch fonts-cantarell fonts-century-catalogue
+  fonts-comfortaa fonts-courier-prime fonts-crosextra-caladea fonts-crosextra-carlito
+  fonts-dancingscript fonts-dustin fonts-ebgaramond fonts-ecolier-court fonts-essays1743
+  fonts-f500 fonts-fanwood fonts-femkeklaver fonts-georgewilliams fonts-gfs-artemisia
+  fonts-gfs-neohellenic fonts-go fonts-goudybookletter fonts-havana fonts-humor-sans
+  fonts-inconsolata fonts-isabella fonts-jetbrains-mono fonts-junction fonts-jura fonts-kristi
+  fonts-ldco fonts-levien-museum fonts-levien-typoscript fonts-lindenhill fonts-lobster
+  fonts-lobstertwo fonts-monofur fonts-monoid fonts-mononoki fonts-noto-mono fonts-ocr-a
+  fonts-okolaks fonts-oldstandard fonts-open-sans fonts-play fonts-prociono fonts-quattrocento
+  fonts-quicksand fonts-radisnoir fonts-roboto-slab fonts-rufscript fonts-sora fonts-staypuft
+  fonts-summersby fonts-tomsontalks fonts-tuffy fonts-ubuntu-title fonts-yanone-kaffeesatz
+  fonts-yrsa-rasa ttf-bitstream-vera"
 test_packages="libgtest-dev librapidcheck-dev"
 
 say() { printf '\n== %s\n' "$*"; }
