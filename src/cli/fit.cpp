@@ -1,6 +1,7 @@
 // likewise fit
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -11,9 +12,11 @@
 #include "likewise/data/open.hpp"
 #include "likewise/data/splits.hpp"
 #include "likewise/data/with_labels.hpp"
+#include "likewise/eval/calibration.hpp"
 #include "likewise/eval/labels.hpp"
 #include "likewise/eval/linear_probe.hpp"
 #include "likewise/train/classifier.hpp"
+#include "likewise/train/finetune.hpp"
 #include "likewise/version.hpp"
 
 namespace likewise::cli {
@@ -24,7 +27,9 @@ struct FitOptions {
   std::string run, data, labels, out;
   int64_t per_class = 0, seed = 0, threads = 0;
   bool overwrite = false;
+  std::string mode = "probe";
   LinearProbeOptions linear;
+  FinetuneOptions finetune;
   template <class V>
   void fields(V& v) {
     v("run", run, "run folder, checkpoint or model whose encoder to use");
@@ -36,13 +41,44 @@ struct FitOptions {
     v("seed", seed, "of draws and splits", range(0, 9e18));
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
     v("overwrite", overwrite, "replace an existing model in --out");
+    v("mode", mode, "probe: the encoder stays; finetune, lp-ft: it learns from the labels, too",
+      choices({"probe", "finetune", "lp-ft"}));
     v.group("linear", linear);
+    v.group("finetune", finetune);
   }
 };
 
 // Only samples with a label.
 FeatureSet labelled_features(const TrainedEncoder& model, const DatasetPtr& data) {
   return labelled(extract_features(model, data, "features").set);
+}
+
+// Fine-tunes on the labels; where classes have five and more, a fifth is kept back to set the
+// temperature, since a network is surer of images that it was trained on.
+void fit_finetuned(Classifier& classifier, const DatasetPtr& data, const LinearModel& probe,
+                   const FitOptions& options) {
+  std::vector<int64_t> counts(classifier.class_names.size());
+  for (int64_t i = 0; i < data->size(); ++i) {
+    if (data->label(i) >= 0) ++counts.at(static_cast<size_t>(data->label(i)));
+  }
+  const bool calibrated = *std::min_element(counts.begin(), counts.end()) >= 5;
+  Split split{data, nullptr};
+  if (calibrated) {
+    Rng rng(static_cast<uint64_t>(options.seed), {0xca1});
+    split = split_by(data, stratified_split(*data, 0.2, rng));
+  }
+  FinetuneOptions finetuning = options.finetune;
+  finetuning.seed = options.seed;
+  const Finetuned tuned = finetune(
+      classifier.model, split.first, probe,
+      options.mode == "lp-ft" ? FinetuneStart::kProbe : FinetuneStart::kZeroHead, finetuning, true);
+  classifier.model = tuned.model;
+  classifier.linear = tuned.head;
+  if (calibrated) {
+    const FeatureSet held_out = labelled_features(tuned.model, split.second);
+    classifier.temperature = fit_temperature(tuned.head.logits(held_out.x), held_out.y);
+  }
+  classifier.novelty = fit_novelty(labelled_features(tuned.model, split.first).x);
 }
 
 }  // namespace
@@ -82,11 +118,17 @@ int run_fit(const std::vector<std::string>& words) {
   LinearProbeOptions linear = options.linear;
   linear.seed = options.seed;
   const LinearProbe probe = fit_linear_probe(train, linear);
-  classifier.linear = probe.model;
-  classifier.temperature = calibrate(train, probe.penalty > 0 ? probe.penalty : 1e-2, options.seed);
-  classifier.novelty = fit_novelty(train.x);
+  if (options.mode == "probe") {
+    classifier.linear = probe.model;
+    classifier.temperature =
+        calibrate(train, probe.penalty > 0 ? probe.penalty : 1e-2, options.seed);
+    classifier.novelty = fit_novelty(train.x);
+  } else {
+    fit_finetuned(classifier, data, probe.model, options);
+  }
   const nlohmann::json summary = {{"likewise", kVersion},
                                   {"encoder", classifier.model.origin},
+                                  {"mode", options.mode},
                                   {"data", data->info().name},
                                   {"labels", train.x.size(0)},
                                   {"classes", classifier.class_names},

@@ -41,6 +41,8 @@ const std::vector<Kind>& kinds() {
          print_row("linear", "logistic regression on frozen features, penalty chosen on training labels");
          print_row("few_label", "the same from 1, 5, 10, 50 labels a class, many draws");
          print_row("episodes", "N-way K-shot tasks by nearest prototype");
+         print_row("finetune", "all weights learn from the labels, the classifier from zero");
+         print_row("lp_ft", "the same from the linear probe");
        }},
   };
   return table;

@@ -9,6 +9,7 @@
 
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
+#include "likewise/data/splits.hpp"
 #include "likewise/eval/calibration.hpp"
 #include "likewise/eval/labels.hpp"
 #include "likewise/eval/scores.hpp"
@@ -21,7 +22,8 @@ namespace {
 using nlohmann::json;
 
 const std::vector<std::string>& protocol_names() {
-  static const std::vector<std::string> names = {"knn", "linear", "few_label", "episodes"};
+  static const std::vector<std::string> names = {"knn",      "linear",   "few_label",
+                                                 "episodes", "finetune", "lp_ft"};
   return names;
 }
 
@@ -100,6 +102,33 @@ json few_label_row(const Candidate& candidate, const FewLabelOptions& options) {
   return {{"features", candidate.name}, {"values", values}};
 }
 
+// Fine-tuning from the pretrained encoder and, as the baseline, from fresh weights.
+json finetune_rows(const TrainedEncoder& model, const EvaluationData& data,
+                   const EvaluateOptions& options, FinetuneStart from, bool say) {
+  DatasetPtr train = data.train;
+  if (options.finetune_per_class > 0) {
+    Rng rng(static_cast<uint64_t>(options.seed), {0xf17e});
+    train = split_by(train, few_label_split(*train, options.finetune_per_class, rng)).first;
+  }
+  FinetuneOptions finetuning = options.finetune;
+  finetuning.seed = options.seed;
+  json rows = json::array();
+  const auto add = [&](const std::string& name, const TrainedEncoder& start) {
+    LinearProbeOptions linear = options.linear;
+    linear.seed = options.seed;
+    const LinearProbe probe = fit_linear_probe(labelled(extract_features(start, train).set), linear);
+    const Finetuned tuned = finetune(start, train, probe.model, from, finetuning, say);
+    const FeatureSet test = labelled(extract_features(tuned.model, data.test).set);
+    rows.push_back(scores_row(name, classification_scores(tuned.head.probabilities(test.x), test.y)));
+    rows.back()["seconds"] = tuned.seconds;
+  };
+  add("Likewise", model);
+  if (options.baselines) {
+    add("untrained encoder", untrained_encoder(model.spec, static_cast<uint64_t>(options.seed)));
+  }
+  return rows;
+}
+
 void check_same_classes(const Dataset& train, const Dataset& test) {
   if (train.info().class_names != test.info().class_names) {
     throw UserError("the classes of {} ({}) and {} ({}) differ", train.info().name,
@@ -155,6 +184,20 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
       rows.push_back(linear_row(candidates[i], linear, i == 0 ? &out : nullptr));
     }
     out["protocols"].push_back({{"name", "linear"}, {"title", "Linear probe, all labels"}, {"rows", rows}});
+  }
+  for (const bool probe_first : {false, true}) {
+    if (!wanted(probe_first ? "lp_ft" : "finetune")) continue;
+    note(probe_first ? "linear probe, then fine-tuning" : "fine-tuning");
+    const std::string labels = options.finetune_per_class > 0
+                                   ? fmt::format("{} labels a class", options.finetune_per_class)
+                                   : "all labels";
+    out["protocols"].push_back(
+        {{"name", probe_first ? "LP-FT" : "fine-tuned"},
+         {"title", fmt::format("{}, {} epochs, {}",
+                               probe_first ? "Linear probe, then fine-tuning" : "Fine-tuning",
+                               options.finetune.epochs, labels)},
+         {"rows", finetune_rows(model, data, options,
+                                probe_first ? FinetuneStart::kProbe : FinetuneStart::kZeroHead, say)}});
   }
   if (wanted("few_label")) {
     FewLabelOptions few = options.few_label;

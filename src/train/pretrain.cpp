@@ -86,10 +86,30 @@ class Run {
     if (!bad.empty()) {
       progress_.say(fmt::format("{} broken images were left out; the first: {}", bad.size(), bad[0]));
     }
+    write_summary(bad);
     return {step_, epoch(), elapsed(), stopped, health_};
   }
 
  private:
+  // What the report's opening sentence says.
+  void write_summary(const std::vector<std::string>& bad) const {
+    json warnings = json::array();
+    for (size_t i = 0; i < std::min<size_t>(bad.size(), 20); ++i) {
+      warnings.push_back("left out: " + bad[i]);
+    }
+    const json summary = {{"data", prepared_.data->info().name},
+                          {"images", prepared_.data->size()},
+                          {"method", options_.method},
+                          {"encoder", options_.encoder.name},
+                          {"epochs", epoch()},
+                          {"seconds", elapsed()},
+                          {"device", options_.device},
+                          {"version", kVersion},
+                          {"seed", options_.seed},
+                          {"warnings", warnings}};
+    write_file(folder_.assets() / "summary.json", summary.dump(1) + "\n");
+  }
+
   void build(MethodOptions& method_options) {
     auto encoder = prepared_.spec.make();
     method_ = method_options.make(encoder);

@@ -10,6 +10,7 @@
 #include "likewise/eval/knn.hpp"
 #include "likewise/eval/linear_probe.hpp"
 #include "likewise/train/bundle.hpp"
+#include "likewise/train/finetune.hpp"
 
 namespace likewise {
 
@@ -23,13 +24,15 @@ struct EvaluateOptions {
   LinearProbeOptions linear;
   FewLabelOptions few_label;
   EpisodeOptions episodes;
+  FinetuneOptions finetune;
+  int64_t finetune_per_class = 0;
   template <class V>
   void fields(V& v) {
     v("run", run, "run folder, checkpoint or model");
     v("data", data, "labelled data to learn from; by default the training part of the run's data");
     v("test", test, "labelled data to test on; by default the test part, or a fifth held out");
     v("novel", novel, "data whose classes the episodes draw from; by default the test data");
-    v("eval", eval, "protocols, separated by commas: knn, linear, few_label, episodes");
+    v("eval", eval, "protocols, separated by commas: knn, linear, few_label, episodes, finetune, lp_ft");
     v("baselines", baselines, "also measure raw pixels and the untrained encoder");
     v("seed", seed, "of draws and splits", range(0, 9e18));
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
@@ -37,6 +40,9 @@ struct EvaluateOptions {
     v.group("linear", linear);
     v.group("few_label", few_label);
     v.group("episodes", episodes);
+    v.group("finetune", finetune);
+    v("finetune.per_class", finetune_per_class, "fine-tune on so many labels a class; 0: all",
+      range(0, 1e9));
   }
 };
 
