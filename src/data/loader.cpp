@@ -183,7 +183,9 @@ class Loader::State {
   std::optional<Sample> read(int64_t wanted, int64_t epoch) {
     Rng other(options_.seed, {0xbad5, static_cast<uint64_t>(epoch), static_cast<uint64_t>(wanted)});
     for (int64_t index = wanted;; index = other.below(dataset_->size())) {
-      if (!is_bad(index)) {
+      if (is_bad(index)) {
+        check_bad();  // another thread may have found that nothing whole is left
+      } else {
         try {
           return dataset_->get(index);
         } catch (const DataError& error) {

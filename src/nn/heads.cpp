@@ -6,6 +6,8 @@
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
+
 #include "likewise/base/error.hpp"
 #include "likewise/nn/initialize.hpp"
 
@@ -63,7 +65,7 @@ Head::Head(int64_t in, const HeadOptions& options)
     : out_dim_(options.layers == 0 ? in : options.out) {
   layers_ = register_module("layers", make_mlp({.in = in,
                                                 .layers = options.layers,
-                                                .hidden = options.hidden ? options.hidden : in,
+                                                .hidden = options.hidden ? options.hidden : std::max<int64_t>(in, 256),
                                                 .out = options.out,
                                                 .batch_norm = options.batch_norm,
                                                 .last_batch_norm = options.last_batch_norm,

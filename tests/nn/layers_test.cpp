@@ -130,9 +130,12 @@ TEST(Heads, ZeroLayersPassTheFeatures) {
   EXPECT_EQ(Head(5, {.out = 7}).out_dim(), 7);
 }
 
-TEST(Heads, HiddenWidthDefaultsToTheFeatures) {
-  Head head(5, {.out = 7});
-  EXPECT_EQ(head.named_parameters().find("layers.0.weight")->sizes(), (std::vector<int64_t>{5, 5}));
+TEST(Heads, HiddenWidthDefaultsToTheFeaturesAtLeast256) {
+  const auto hidden = [](int64_t features) {
+    return Head(features, {.out = 7}).named_parameters().find("layers.0.weight")->size(0);
+  };
+  EXPECT_EQ(hidden(5), 256);
+  EXPECT_EQ(hidden(300), 300);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace likewise {
 class Simclr : public Method {
  public:
   struct Options {
-    NtXentOptions loss;
+    NtXentOptions loss{.temperature = 0.2};
     HeadOptions head;
     bool learnable_temperature = false;
     template <class V>

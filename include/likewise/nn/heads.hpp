@@ -13,7 +13,7 @@ namespace likewise {
 // behind the last layer; `Head` lists the others.
 struct HeadOptions {
   int64_t layers = 2;  // 0: none, features pass; 1: linear
-  int64_t hidden = 0;  // 0: as wide as the input
+  int64_t hidden = 0;  // 0: as wide as the input, at least 256
   int64_t out = 128;
   bool batch_norm = true;        // between the layers
   bool last_batch_norm = false;  // behind the last
@@ -24,7 +24,7 @@ struct HeadOptions {
   void fields(V& v) {
     v("layers", layers, "linear layers of the head; 0 leaves the features as they are",
       range(0, 8));
-    v("hidden", hidden, "width of its hidden layers; 0: as wide as the features", range(0, 65536));
+    v("hidden", hidden, "width of its hidden layers; 0: as wide as the features, at least 256", range(0, 65536));
     v("out", out, "width of its output", range(1, 262144));
     v("batch_norm", batch_norm, "batch norm between the layers");
     v("last_batch_norm", last_batch_norm, "batch norm behind the last layer");

@@ -32,7 +32,7 @@ struct DataOptions {
 struct PretrainOptions {
   static OptimOptions default_optim() {
     OptimOptions optim;
-    optim.lr = 2e-3;
+    optim.lr = 4e-3;
     optim.weight_decay = 1e-4;
     return optim;
   }
