@@ -39,7 +39,7 @@ void write_npy_file(const std::string& path, const Tensor& x) {
 
 void write_csv_file(const std::string& path, const Tensor& x, const Extraction& features,
                     const Dataset& data) {
-  std::vector<std::string> header = {"file"};
+  std::vector<std::string> header = {"path"};
   for (int64_t d = 0; d < x.size(1); ++d) header.push_back(fmt::format("f{}", d));
   std::string text = csv_line(header);
   for (int64_t n = 0; n < x.size(0); ++n) {
@@ -80,7 +80,7 @@ int run_embed(const std::vector<std::string>& words) {
   if (safetensors) write_tensors(options.out, {{"features", x}}, {{"encoder", model.origin}});
   if (csv) write_csv_file(options.out, x, features, *data);
   if (!csv) {
-    std::string files = csv_line({"file"});
+    std::string files = csv_line({"path"});
     for (int64_t index : features.index) files += csv_line({data->name(index)});
     write_file(options.out + ".files.csv", files);
   }

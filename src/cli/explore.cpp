@@ -102,7 +102,7 @@ int run_search(const std::vector<std::string>& words) {
   const DatasetPtr data = open_dataset(options.data);
   const Extraction features = extract_features(model, data, options.out.empty() ? "" : "features");
   const Neighbours found = top_k(query.set.x, features.set.x, options.count);
-  std::string table = csv_line({"file", "cosine"});
+  std::string table = csv_line({"path", "cosine"});
   for (int64_t k = 0; k < found.indices.size(1); ++k) {
     const auto row = found.indices[0][k].item<int64_t>();
     table += csv_line({data->name(features.index[static_cast<size_t>(row)]),
@@ -119,7 +119,7 @@ int run_duplicates(const std::vector<std::string>& words) {
   const DatasetPtr data = open_dataset(options.data);
   const Extraction features = extract_features(model, data, options.out.empty() ? "" : "features");
   const auto groups = near_duplicates(features.set.x, options.threshold);
-  std::string table = csv_line({"group", "file"});
+  std::string table = csv_line({"group", "path"});
   for (size_t g = 0; g < groups.size(); ++g) {
     for (int64_t row : groups[g]) {
       table += csv_line({std::to_string(g), data->name(features.index[static_cast<size_t>(row)])});
@@ -144,7 +144,7 @@ int run_suggest(const std::vector<std::string>& words) {
     }
   }
   const Suggestion found = suggest(features.set.x, labelled_rows, options.select);
-  std::string table = csv_line({"file", "score"});
+  std::string table = csv_line({"path", "score"});
   for (size_t k = 0; k < found.rows.size(); ++k) {
     table += csv_line({data->name(features.index[static_cast<size_t>(found.rows[k])]),
                        fmt::format("{:.4f}", found.scores[k])});

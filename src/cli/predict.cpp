@@ -55,7 +55,7 @@ int run_predict(const std::vector<std::string>& words) {
       extract_features(classifier.model, data, options.out.empty() ? "" : "classifying");
   const Prediction prediction = predict(classifier, features.set.x);
   const bool json_lines = options.out.size() > 6 && options.out.ends_with(".jsonl");
-  std::string text = json_lines ? "" : csv_line({"file", "class", "probability", "novelty"});
+  std::string text = json_lines ? "" : csv_line({"path", "class", "probability", "novelty"});
   int64_t right = 0, known = 0, foreign = 0;
   const bool same_classes = data->info().class_names == classifier.class_names;
   for (size_t row = 0; row < features.index.size(); ++row) {
@@ -75,7 +75,7 @@ int run_predict(const std::vector<std::string>& words) {
       for (size_t c = 0; c < classifier.class_names.size(); ++c) {
         all[classifier.class_names[c]] = prediction.probabilities[r][static_cast<int64_t>(c)].item<double>();
       }
-      text += nlohmann::json{{"file", data->name(index)}, {"class", name}, {"probability", probability},
+      text += nlohmann::json{{"path", data->name(index)}, {"class", name}, {"probability", probability},
                              {"novelty", novelty}, {"probabilities", all}}
                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     } else {

@@ -149,7 +149,11 @@ void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, const Run
   }
   words.insert(words.end(), {"--out", folder.root.string()});
   int code = run_self(words);
-  if (code == 0) code = run_self(with({"evaluate", "--run", folder.root.string()}, sweep.evaluate));
+  // The draws of labels differ from seed to seed, so that the interval holds them too.
+  if (code == 0) {
+    code = run_self(with({"evaluate", "--run", folder.root.string(), "--seed", std::to_string(seed)},
+                         sweep.evaluate));
+  }
   if (code == 130 || code == 143) throw UserError("sweep: interrupted; the same command goes on");
   if (code != 0) throw UserError("sweep: '{}' with seed {} failed (exit code {})", setting.name, seed, code);
 }

@@ -63,7 +63,7 @@ TEST(Job, FromAFolderToPredictionsOnNewFiles) {
   const auto predicted = run_program("predict --model " + model + " --data " + fresh + " --out " + csv);
   expect_success(predicted);
   const CsvTable table = read_csv_file(csv);
-  EXPECT_EQ(table.header, (std::vector<std::string>{"file", "class", "probability", "novelty"}));
+  EXPECT_EQ(table.header, (std::vector<std::string>{"path", "class", "probability", "novelty"}));
   ASSERT_EQ(table.rows.size(), 15U);
   int right = 0;
   for (const auto& row : table.rows) {
