@@ -12,5 +12,5 @@ configure_package_config_file(cmake/likewiseConfig.cmake.in ${CMAKE_CURRENT_BINA
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/likewiseConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/likewiseConfig.cmake
-              ${CMAKE_CURRENT_BINARY_DIR}/likewiseConfigVersion.cmake
+              ${CMAKE_CURRENT_BINARY_DIR}/likewiseConfigVersion.cmake cmake/FmtFirst.cmake
         DESTINATION ${likewise_config_dir})

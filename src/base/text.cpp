@@ -113,6 +113,17 @@ std::string format_bytes(int64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
 }
 
+std::string shorten(std::string_view text, size_t most) {
+  const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
+  size_t characters = 0, cut = text.size();  // cut: where the last character that may stay ends
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (!begins_character(text[i])) continue;
+    if (characters + 1 == most) cut = i;
+    if (++characters > most) return trim(text.substr(0, cut)) + "…";
+  }
+  return std::string(text);
+}
+
 std::string html_escape(std::string_view text) {
   std::string out;
   for (char c : text) {

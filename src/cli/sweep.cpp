@@ -134,7 +134,8 @@ std::string folder_name(const std::string& name) {
   return out.empty() ? "setting" : out;
 }
 
-void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, const RunFolder& folder) {
+void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, bool first,
+             const RunFolder& folder) {
   const auto with = [](std::vector<std::string> a, const std::vector<std::string>& b) {
     a.insert(a.end(), b.begin(), b.end());
     return a;
@@ -149,9 +150,11 @@ void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, const Run
   }
   words.insert(words.end(), {"--out", folder.root.string()});
   int code = run_self(words);
-  // The draws of labels differ from seed to seed, so that the interval holds them too.
+  // The draws of labels differ from seed to seed, so that the interval holds them too. Raw pixels
+  // and the untrained encoder are measured beside the first run only: they learn nothing from it.
   if (code == 0) {
-    code = run_self(with({"evaluate", "--run", folder.root.string(), "--seed", std::to_string(seed)},
+    code = run_self(with({"evaluate", "--run", folder.root.string(), "--seed", std::to_string(seed),
+                          "--baselines", first ? "true" : "false"},
                          sweep.evaluate));
   }
   if (code == 130 || code == 143) throw UserError("sweep: interrupted; the same command goes on");
@@ -188,7 +191,7 @@ int run_sweep(const std::vector<std::string>& words) {
       const RunFolder folder{out / folder_name(setting.name) / fmt::format("seed-{}", seed)};
       if (!fs::exists(folder.evaluation())) {
         fmt::print(stderr, "\n== {} · seed {}\n", setting.name, seed);
-        run_one(sweep, setting, seed, folder);
+        run_one(sweep, setting, seed, rows.size() == 1 && rows[0].seeds.empty(), folder);
       }
       rows.back().seeds.push_back(
           figures_of(nlohmann::json::parse(read_text(folder.evaluation()))));

@@ -51,9 +51,10 @@ std::string heat_map(const Confusion& confusion) {
   if (k == 0 || k > kMostClassesDrawn) return "";
   const int side = k <= 12 ? 40 : k <= 30 ? 26 : 13;
   const int font = k <= 30 ? 12 : 10;
+  constexpr size_t kMostCharacters = 16;
   size_t longest = 0;
   for (const std::string& name : confusion.names) longest = std::max(longest, name.size());
-  const int margin = std::min(120, 14 + static_cast<int>(longest) * font * 6 / 10);
+  const int margin = 14 + static_cast<int>(std::min(longest, kMostCharacters)) * font * 62 / 100;
   const int extent = side * static_cast<int>(k);
   std::string svg = fmt::format(
       "<svg class=\"heat\" width=\"{0}\" height=\"{0}\" viewBox=\"0 0 {0} {0}\" "
@@ -62,7 +63,7 @@ std::string heat_map(const Confusion& confusion) {
       margin + extent + 1, margin, side, extent);
   for (size_t i = 0; i < k; ++i) {
     const int at = margin + static_cast<int>(i) * side;
-    const std::string name = html_escape(confusion.names[i]);
+    const std::string name = html_escape(shorten(confusion.names[i], kMostCharacters));
     const int middle = at + side / 2 + font / 3;
     svg += fmt::format(
         "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" font-size=\"{}\">{}</text>"

@@ -12,10 +12,8 @@ namespace likewise::report {
 namespace {
 
 void warn_about_baselines(const RunData& run, std::vector<std::string>& out) {
-  bool single = false;
   for (const Headline& row : headlines(run.evaluation)) {
     const Score ours = row.of("Likewise");
-    single = single || ours.n == 1;
     if (!std::isfinite(ours.mean)) continue;
     for (const auto& [name, score] : row.scores) {
       if (name == "Likewise" || !std::isfinite(score.mean)) continue;
@@ -27,7 +25,6 @@ void warn_about_baselines(const RunData& run, std::vector<std::string>& out) {
       }
     }
   }
-  if (single) out.push_back("Some figures come from one repetition only and have no interval.");
 }
 
 void warn_about_training(const RunData& run, std::vector<std::string>& out) {

@@ -29,6 +29,9 @@ std::string format_count(int64_t n);
 std::string format_duration(double seconds);
 std::string format_bytes(int64_t bytes);
 
+// At most `most` characters of UTF-8 text; what was cut is shown by an ellipsis.
+std::string shorten(std::string_view text, size_t most);
+
 // Escapes & < > " for HTML.
 std::string html_escape(std::string_view text);
 

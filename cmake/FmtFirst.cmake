@@ -1,0 +1,15 @@
+# libtorch's wheels carry the headers of another fmt. likewise_fmt_first(TARGET) lets users of TARGET find
+# those of the fmt that is linked before them: by a folder that holds nothing else.
+function(likewise_fmt_first target)
+  get_target_property(fmt_includes fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+  find_path(LIKEWISE_FMT_INCLUDE fmt/format.h HINTS ${fmt_includes} NO_CACHE NO_CMAKE_PATH)
+  foreach(folder ${TORCH_INCLUDE_DIRS})
+    if(EXISTS "${folder}/fmt/format.h" AND NOT "${folder}" STREQUAL "${LIKEWISE_FMT_INCLUDE}")
+      set(first "${CMAKE_CURRENT_BINARY_DIR}/fmt-first")
+      file(MAKE_DIRECTORY "${first}")
+      file(CREATE_LINK "${LIKEWISE_FMT_INCLUDE}/fmt" "${first}/fmt" SYMBOLIC)
+      target_include_directories(${target} BEFORE INTERFACE $<BUILD_INTERFACE:${first}>)
+      return()
+    endif()
+  endforeach()
+endfunction()
