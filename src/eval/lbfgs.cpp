@@ -36,17 +36,23 @@ struct Pair {
   double inverse;       // 1 / <step, change>
 };
 
+using Precondition = std::function<void(Vector&)>;
+
 // -H g by the two-loop recursion.
-Vector descent_direction(const Vector& gradient, const std::deque<Pair>& pairs) {
+Vector descent_direction(const Vector& gradient, const std::deque<Pair>& pairs,
+                         const Precondition& precondition) {
   Vector q = gradient;
   std::vector<double> alpha(pairs.size());
   for (size_t i = pairs.size(); i-- > 0;) {
     alpha[i] = pairs[i].inverse * vector_dot(pairs[i].step, q);
     add_scaled(q, -alpha[i], pairs[i].change);
   }
+  if (precondition) precondition(q);
   if (!pairs.empty()) {
     const Pair& last = pairs.back();
-    const double scale = 1 / (last.inverse * vector_dot(last.change, last.change));
+    Vector change = last.change;
+    if (precondition) precondition(change);
+    const double scale = 1 / (last.inverse * vector_dot(last.change, change));
     for (double& e : q) e *= scale;
   }
   for (size_t i = 0; i < pairs.size(); ++i) {
@@ -80,8 +86,8 @@ double cubic_step(const LinePoint& a, const LinePoint& b) {
 // One line search from `x` along `direction`; leaves x, value and gradient at the accepted point.
 class LineSearch {
  public:
-  LineSearch(const Objective& objective, Minimum& state, Vector& gradient)
-      : objective_(objective), state_(state), gradient_(gradient) {}
+  LineSearch(const Objective& objective, double rounding, Minimum& state, Vector& gradient)
+      : objective_(objective), rounding_(rounding), state_(state), gradient_(gradient) {}
 
   // False where no point with a lower value was found.
   bool run(const Vector& direction, double first_length) {
@@ -118,8 +124,8 @@ class LineSearch {
 
   // The strong Wolfe conditions. Near the minimum values differ by less than their rounding; there
   // slopes stand in for the decrease (the approximate condition of Hager and Zhang 2005).
-  static bool good(const LinePoint& origin, const LinePoint& p) {
-    const bool equal = p.value <= origin.value + 1e-14 * std::abs(origin.value);
+  bool good(const LinePoint& origin, const LinePoint& p) const {
+    const bool equal = p.value <= origin.value + rounding_ * std::abs(origin.value);
     const bool decrease =
         sufficient(origin, p) || (equal && p.slope <= (2 * kDecrease - 1) * origin.slope);
     return decrease && std::abs(p.slope) <= -kCurvature * origin.slope;
@@ -171,6 +177,7 @@ class LineSearch {
   }
 
   const Objective& objective_;
+  double rounding_;
   Minimum& state_;
   Vector& gradient_;
   const Vector* direction_ = nullptr;
@@ -187,16 +194,16 @@ Minimum lbfgs(const Objective& objective, std::vector<double> start, const Lbfgs
   state.value = objective(state.x, gradient);
   state.evaluations = 1;
   if (!std::isfinite(state.value)) throw TrainingError("the objective is not finite at the start");
-  LineSearch search(objective, state, gradient);
+  LineSearch search(objective, options.rounding, state, gradient);
   std::deque<Pair> pairs;
   for (;;) {
     state.gradient_max = largest(gradient);
     state.converged = state.gradient_max <= options.tolerance;
     if (state.converged || state.iterations >= options.max_iterations) break;
-    const Vector direction = descent_direction(gradient, pairs);
-    // Without curvature yet, a first step of length one at most.
+    const Vector direction = descent_direction(gradient, pairs, options.precondition);
+    // Without any curvature yet, a first step of length one at most.
     const double first =
-        pairs.empty() ? std::min(1.0, 1 / std::sqrt(vector_dot(gradient, gradient))) : 1;
+        pairs.empty() && !options.precondition ? std::min(1.0, 1 / std::sqrt(vector_dot(gradient, gradient))) : 1;
     Pair pair{state.x, gradient, 0};
     if (!search.run(direction, first)) {
       if (pairs.empty()) break;  // even steepest descent fails: at the limit of rounding

@@ -40,6 +40,16 @@ std::vector<double> penalty_grid(const LinearProbeOptions& options) {
   return grid;
 }
 
+// Two penalties in a row did worse than the one before them, by either measure.
+bool worsens(const std::vector<PenaltyTrial>& trials) {
+  if (trials.size() < 3) return false;
+  const auto worse = [](const PenaltyTrial& a, const PenaltyTrial& b) {
+    return a.accuracy < b.accuracy && a.negative_log_likelihood > b.negative_log_likelihood;
+  };
+  const size_t last = trials.size() - 1;
+  return worse(trials[last - 1], trials[last - 2]) && worse(trials[last], trials[last - 1]);
+}
+
 double choose_penalty(const FeatureSet& train, int64_t classes, LogisticOptions how,
                       const LinearProbeOptions& options, LinearProbe& probe) {
   const RowSplit split = stratified_rows(train.y, options.held_out, options.seed);
@@ -50,15 +60,15 @@ double choose_penalty(const FeatureSet& train, int64_t classes, LogisticOptions 
     return kFallbackPenalty;
   }
   const FeatureSet fit_rows = take(train, split.fit), held = take(train, split.held_out);
+  const LogisticProblem problem(fit_rows.x, fit_rows.y, classes);
   LinearModel previous;
   for (double penalty : penalty_grid(options)) {
     how.penalty = penalty;
-    const LogisticFit fit = fit_logistic(fit_rows.x, fit_rows.y, classes, how,
-                                         probe.trials.empty() ? nullptr : &previous);
-    previous = fit.model;
+    previous = problem.fit(how, probe.trials.empty() ? nullptr : &previous).model;
     const Tensor p = previous.probabilities(held.x);
     probe.trials.push_back(
         {penalty, accuracy(held.y, first_largest(p)), negative_log_likelihood(p, held.y)});
+    if (worsens(probe.trials)) break;  // weaker penalties only fit the noise, and take the longest
   }
   const auto best = std::min_element(
       probe.trials.begin(), probe.trials.end(), [](const PenaltyTrial& a, const PenaltyTrial& b) {

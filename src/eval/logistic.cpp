@@ -1,7 +1,9 @@
 #include "likewise/eval/logistic.hpp"
 
+#include <ATen/ops/cholesky_solve.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/linalg_cholesky_ex.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
@@ -19,8 +21,9 @@ namespace likewise {
 namespace {
 
 constexpr int64_t kRowTile = 1024;
-// Doubles while the table is at most one gigabyte; beyond, floats that tiles widen as they go.
-constexpr int64_t kMostDoubles = int64_t{1} << 27;
+constexpr int64_t kMostDoubles = int64_t{1} << 24;      // values of a table of doubles
+constexpr double kFloatRounding = 1e-8;                 // of a mean loss that floats went into
+constexpr int64_t kMostPreconditionedDimensions = 4096;
 
 // Standardised rows with a column of ones, so that the bias is one more row of the weights.
 Tensor augmented(const Tensor& x, const Tensor& mean, const Tensor& std) {
@@ -49,17 +52,45 @@ Tensor augmented(const Tensor& x, const Tensor& mean, const Tensor& std) {
   return out;
 }
 
-// Sum of the losses of rows [begin, end); adds their gradient to `gradient` [D + 1, K].
-double tile_loss(const Tensor& rows, const int64_t* labels, const Tensor& weights,
-                 Tensor& gradient) {
-  const Tensor x = rows.to(at::kDouble);       // [R, D + 1]
-  Tensor p = at::mm(x, weights).contiguous();  // [R, K]
+// Sum of the losses of rows [begin, end); adds their gradient to `gradient` [D + 1, K]. `weights`
+// have the type of x [R, D + 1].
+double tile_loss(const Tensor& x, const int64_t* labels, const Tensor& weights, Tensor& gradient) {
+  Tensor p = at::mm(x, weights).to(at::kDouble).contiguous();  // [R, K]
   const double loss = eval_detail::softmax_rows<double>(p, labels);
   const int64_t k = p.size(1);
   double* data = p.data_ptr<double>();
   for (int64_t i = 0; i < p.size(0); ++i) data[i * k + labels[i]] -= 1;
-  gradient.add_(at::mm(x.t(), p));
+  gradient.add_(at::mm(x.t(), p.to(x.scalar_type())));
   return loss;
+}
+
+// x'x / R of every n-th row [D + 1], of at least four times as many rows as columns. Column blocks in
+// parallel: equal bits for any number of threads.
+Tensor second_moment(const Tensor& x) {
+  const int64_t n = x.size(0), columns = x.size(1);
+  const int64_t step = std::max<int64_t>(1, n / std::max<int64_t>(4 * columns, 4096));
+  const Tensor rows = x.slice(0, 0, n, step).to(at::kDouble).contiguous();
+  Tensor out = at::empty({columns, columns}, at::kDouble);
+  eval_detail::for_each_tile(columns, 128, [&](int64_t begin, int64_t end, int64_t) {
+    out.slice(1, begin, end).copy_(at::mm(rows.t(), rows.slice(1, begin, end)));
+  });
+  return out.div_(static_cast<double>(rows.size(0)));
+}
+
+// v -> (moment / 2 + penalty)^-1 v for every class, or nothing where that has no Cholesky factor.
+std::function<void(std::vector<double>&)> preconditioner(const Tensor& moment, int64_t classes,
+                                                         double penalty) {
+  if (!moment.defined()) return {};
+  const int64_t columns = moment.size(0);
+  Tensor bound = moment.div(2);
+  // The last column, the bias, has no penalty; its second moment is one.
+  bound.diagonal().slice(0, 0, columns - 1).add_(penalty + 1e-9);
+  const auto [factor, info] = at::linalg_cholesky_ex(bound);
+  if (info.item<int>() != 0) return {};
+  return [factor = factor, columns, classes](std::vector<double>& v) {
+    const Tensor right = at::from_blob(v.data(), {columns, classes}, at::kDouble);
+    right.copy_(at::cholesky_solve(right, factor));
+  };
 }
 
 class SoftmaxObjective {
@@ -74,7 +105,8 @@ class SoftmaxObjective {
   double operator()(const std::vector<double>& w, std::vector<double>& gradient) const {
     const int64_t n = x_.size(0), rows = x_.size(1);
     const Tensor weights =
-        at::from_blob(const_cast<double*>(w.data()), {rows, classes_}, at::kDouble);
+        at::from_blob(const_cast<double*>(w.data()), {rows, classes_}, at::kDouble)
+            .to(x_.scalar_type());
     const auto chunks = static_cast<size_t>((n + chunk_ - 1) / chunk_);
     std::vector<double> losses(chunks);
     std::vector<Tensor> gradients(chunks);
@@ -141,58 +173,74 @@ void standardisation(const Tensor& x, Tensor& mean, Tensor& std) {
   for (int64_t j = 0; j < d; ++j) s[j] = std::max(std::sqrt(s[j] / static_cast<double>(n)), least);
 }
 
-LogisticFit fit_logistic(const Tensor& x, const Tensor& y, int64_t classes,
-                         const LogisticOptions& options, const LinearModel* start) {
+LogisticProblem::LogisticProblem(const Tensor& x, const Tensor& y, int64_t classes,
+                                 bool standardise)
+    : classes_(classes) {
   const eval_detail::SerialBlas serial;
   const Tensor rows = eval_detail::as_features(x, "features");
   const int64_t n = rows.size(0), d = rows.size(1);
-  const Tensor labels = eval_detail::as_labels(y, n, "labels");
+  labels_ = eval_detail::as_labels(y, n, "labels");
   if (n == 0) throw UserError("logistic regression needs at least one labelled row");
   for (int64_t i = 0; i < n; ++i) {
-    const int64_t label = labels.data_ptr<int64_t>()[i];
+    const int64_t label = labels_.data_ptr<int64_t>()[i];
     if (label < 0 || label >= classes) {
       throw UserError("label {} in row {} is outside of the {} classes", label, i, classes);
     }
   }
-  LogisticFit fit;
-  LinearModel& model = fit.model;
-  if (options.standardise) {
-    standardisation(rows, model.mean, model.std);
+  if (standardise) {
+    standardisation(rows, mean_, std_);
   } else {
-    model.mean = at::zeros({d}, at::kDouble);
-    model.std = at::ones({d}, at::kDouble);
+    mean_ = at::zeros({d}, at::kDouble);
+    std_ = at::ones({d}, at::kDouble);
   }
-  std::vector<double> w(static_cast<size_t>((d + 1) * classes), 0);
+  x_ = augmented(rows, mean_, std_);
+  if (n >= 2 * d && d <= kMostPreconditionedDimensions) moment_ = second_moment(x_);
+}
+
+LogisticFit LogisticProblem::fit(const LogisticOptions& options, const LinearModel* start) const {
+  const eval_detail::SerialBlas serial;
+  const int64_t d = x_.size(1) - 1;
+  std::vector<double> w(static_cast<size_t>((d + 1) * classes_), 0);
   if (start != nullptr) {
-    LIKEWISE_CHECK(start->weight.size(0) == d && start->weight.size(1) == classes,
+    LIKEWISE_CHECK(start->weight.size(0) == d && start->weight.size(1) == classes_,
                    "start [{}, {}], fit [{}, {}]", start->weight.size(0), start->weight.size(1), d,
-                   classes);
+                   classes_);
     const double* weight = start->weight.data_ptr<double>();
     const double* bias = start->bias.data_ptr<double>();
-    std::copy(weight, weight + d * classes, w.begin());
-    std::copy(bias, bias + classes, w.begin() + d * classes);
+    std::copy(weight, weight + d * classes_, w.begin());
+    std::copy(bias, bias + classes_, w.begin() + d * classes_);
   }
-  const SoftmaxObjective objective(augmented(rows, model.mean, model.std), labels, classes,
-                                   options.penalty);
+  const SoftmaxObjective objective(x_, labels_, classes_, options.penalty);
   LbfgsOptions how;
   how.max_iterations = options.max_iterations;
   how.tolerance = options.tolerance;
+  how.precondition = preconditioner(moment_, classes_, options.penalty);
+  if (x_.scalar_type() == at::kFloat) how.rounding = kFloatRounding;
   const Minimum minimum = lbfgs(
       [&](const auto& at_point, auto& g) { return objective(at_point, g); }, std::move(w), how);
+
+  LogisticFit fit;
   fit.objective = minimum.value;
   fit.gradient_max = minimum.gradient_max;
   fit.iterations = minimum.iterations;
   fit.converged = minimum.converged;
-
-  model.weight = at::empty({d, classes}, at::kDouble);
-  model.bias = at::empty({classes}, at::kDouble);
+  LinearModel& model = fit.model;
+  model.mean = mean_;
+  model.std = std_;
+  model.weight = at::empty({d, classes_}, at::kDouble);
+  model.bias = at::empty({classes_}, at::kDouble);
   const double* solution = minimum.x.data();
-  std::copy(solution, solution + d * classes, model.weight.data_ptr<double>());
-  const double* bias = solution + d * classes;
+  std::copy(solution, solution + d * classes_, model.weight.data_ptr<double>());
+  const double* bias = solution + d * classes_;
   double centre = 0;
-  for (int64_t c = 0; c < classes; ++c) centre += bias[c] / static_cast<double>(classes);
-  for (int64_t c = 0; c < classes; ++c) model.bias.data_ptr<double>()[c] = bias[c] - centre;
+  for (int64_t c = 0; c < classes_; ++c) centre += bias[c] / static_cast<double>(classes_);
+  for (int64_t c = 0; c < classes_; ++c) model.bias.data_ptr<double>()[c] = bias[c] - centre;
   return fit;
+}
+
+LogisticFit fit_logistic(const Tensor& x, const Tensor& y, int64_t classes,
+                         const LogisticOptions& options, const LinearModel* start) {
+  return LogisticProblem(x, y, classes, options.standardise).fit(options, start);
 }
 
 Tensor LinearModel::logits(const Tensor& x) const {

@@ -1,5 +1,7 @@
 #include "likewise/eval/logistic.hpp"
 
+#include <ATen/ATen.h>
+
 #include "eval/eval_support.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/eval/lbfgs.hpp"
@@ -98,6 +100,50 @@ TEST(Logistic, ContinuesFromAnotherFit) {
   const LogisticFit cold = fit_logistic(train.x, train.y, 3);
   const LogisticFit warm = fit_logistic(train.x, train.y, 3, {}, &cold.model);
   EXPECT_EQ(warm.iterations, 0);
+}
+
+// Rows are random walks, as pixels are like their neighbours; the class is that of the largest of a
+// few of their values, with noise.
+FeatureSet walks(int64_t n, int64_t d, int64_t classes) {
+  FeatureSet set;
+  set.x = normal_table(n, d, 7).cumsum(1).contiguous();
+  const Tensor clues = set.x.slice(1, 0, d, d / classes).slice(1, 0, classes);
+  set.y = clues.add(normal_table(n, classes, 8), 6).argmax(1);
+  return set;
+}
+
+// The largest |gradient| of the penalised mean loss at the fit, from its probabilities.
+double gradient_at(const LogisticFit& fit, const FeatureSet& set, double penalty) {
+  const Tensor x = set.x.to(at::kDouble).sub(fit.model.mean).div(fit.model.std);
+  Tensor p = at::mm(x, fit.model.weight).add(fit.model.bias).softmax(1);
+  p.sub_(at::one_hot(set.y, p.size(1)));
+  const Tensor g = at::mm(x.t(), p).div(static_cast<double>(x.size(0))).add(fit.model.weight, penalty);
+  return g.abs().max().item<double>();
+}
+
+TEST(Logistic, CorrelatedFeaturesTakeTensOfIterations) {
+  const FeatureSet train = walks(4000, 120, 5);
+  LogisticOptions options;
+  options.penalty = 1e-3;
+  const LogisticFit fit = fit_logistic(train.x, train.y, 5, options);
+  EXPECT_TRUE(fit.converged);
+  EXPECT_LT(fit.iterations, 80);
+  EXPECT_LT(gradient_at(fit, train, options.penalty), 1.01 * options.tolerance);
+  // Too few rows for the preconditioner: the same minimum is merely reached more slowly.
+  const FeatureSet few = walks(200, 120, 5);
+  options.penalty = 1e-2;
+  EXPECT_LT(gradient_at(fit_logistic(few.x, few.y, 5, options), few, options.penalty),
+            1.01 * options.tolerance);
+}
+
+TEST(Logistic, TablesThatAreKeptAsFloatsReachTheMinimumToo) {
+  const FeatureSet train = walks(140000, 120, 3);  // 16.9 million values
+  LogisticOptions options;
+  options.penalty = 1e-4;
+  options.tolerance = 1e-4;
+  const LogisticFit fit = fit_logistic(train.x, train.y, 3, options);
+  EXPECT_TRUE(fit.converged);
+  EXPECT_LT(gradient_at(fit, train, options.penalty), 1.1 * options.tolerance);
 }
 
 TEST(Logistic, RefusesWrongInput) {

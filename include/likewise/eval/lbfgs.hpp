@@ -12,6 +12,10 @@ struct LbfgsOptions {
   int64_t max_iterations = 500;
   double tolerance = 1e-6;  // stop when the largest |gradient| is at most this
   int64_t history = 10;     // pairs of steps kept
+  double rounding = 1e-14;  // relative error of the objective's values
+  // Multiplies a vector by the inverse of an approximate Hessian, in place; none: the identity. The
+  // better the approximation, the fewer the iterations.
+  std::function<void(std::vector<double>&)> precondition;
 };
 
 struct Minimum {

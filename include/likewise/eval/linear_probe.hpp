@@ -56,7 +56,8 @@ struct LinearProbe {
 
 // Fits on the labelled rows of `train`. With lbfgs the penalty is the one of the best held-out
 // accuracy (then of the lower loss), on a stratified part of the training labels, and the
-// classifier is refitted on all of them: no test label is ever seen. Where no class has two rows,
+// classifier is refitted on all of them: no test label is ever seen. Penalties are tried from the
+// strongest on, until two in a row did worse. Where no class has two rows,
 // 1e-2 is used and `note` says so. With sgd: rows standardised, rate base_rate * batch / 256 on a
 // cosine to 0, momentum 0.9, no decay (Chen et al. 2020, arXiv 2002.05709, B.6). UserError without
 // labels.
