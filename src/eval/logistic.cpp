@@ -1,9 +1,12 @@
 #include "likewise/eval/logistic.hpp"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/cholesky_solve.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linalg_cholesky_ex.h>
+#include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
@@ -194,21 +197,34 @@ LogisticProblem::LogisticProblem(const Tensor& x, const Tensor& y, int64_t class
     std_ = at::ones({d}, at::kDouble);
   }
   x_ = augmented(rows, mean_, std_);
+  if (n < d) turn_into_row_space();
   if (n >= 2 * d && d <= kMostPreconditionedDimensions) moment_ = second_moment(x_);
+}
+
+void LogisticProblem::turn_into_row_space() {
+  const int64_t d = x_.size(1) - 1;
+  const Tensor rows = x_.slice(1, 0, d).to(at::kDouble);
+  const auto [values, vectors] = at::linalg_eigh(at::mm(rows, rows.t()), "L");  // ascending
+  constexpr double kSmallest = 1e-12;  // of the largest: directions that are rounding only
+  const double least = kSmallest * values[-1].item<double>();
+  int64_t first = 0;
+  while (first + 1 < values.size(0) && !(values[first].item<double>() > least)) ++first;
+  const Tensor roots = values.slice(0, first).clamp_min(1e-300).sqrt();
+  const Tensor kept = vectors.slice(1, first);
+  back_ = at::mm(rows.t(), kept.div(roots));
+  x_ = at::cat({kept.mul(roots), x_.slice(1, d).to(at::kDouble)}, 1).contiguous();
 }
 
 LogisticFit LogisticProblem::fit(const LogisticOptions& options, const LinearModel* start) const {
   const eval_detail::SerialBlas serial;
   const int64_t d = x_.size(1) - 1;
-  std::vector<double> w(static_cast<size_t>((d + 1) * classes_), 0);
+  Tensor w = at::zeros({d + 1, classes_}, at::kDouble);
   if (start != nullptr) {
-    LIKEWISE_CHECK(start->weight.size(0) == d && start->weight.size(1) == classes_,
-                   "start [{}, {}], fit [{}, {}]", start->weight.size(0), start->weight.size(1), d,
-                   classes_);
-    const double* weight = start->weight.data_ptr<double>();
-    const double* bias = start->bias.data_ptr<double>();
-    std::copy(weight, weight + d * classes_, w.begin());
-    std::copy(bias, bias + classes_, w.begin() + d * classes_);
+    LIKEWISE_CHECK(start->weight.size(0) == mean_.size(0) && start->weight.size(1) == classes_,
+                   "start [{}, {}], fit [{}, {}]", start->weight.size(0), start->weight.size(1),
+                   mean_.size(0), classes_);
+    w.slice(0, 0, d).copy_(back_.defined() ? at::mm(back_.t(), start->weight) : start->weight);
+    w[d].copy_(start->bias);
   }
   const SoftmaxObjective objective(x_, labels_, classes_, options.penalty);
   LbfgsOptions how;
@@ -217,7 +233,8 @@ LogisticFit LogisticProblem::fit(const LogisticOptions& options, const LinearMod
   how.precondition = preconditioner(moment_, classes_, options.penalty);
   if (x_.scalar_type() == at::kFloat) how.rounding = kFloatRounding;
   const Minimum minimum = lbfgs(
-      [&](const auto& at_point, auto& g) { return objective(at_point, g); }, std::move(w), how);
+      [&](const auto& at_point, auto& g) { return objective(at_point, g); },
+      std::vector<double>(w.data_ptr<double>(), w.data_ptr<double>() + w.numel()), how);
 
   LogisticFit fit;
   fit.objective = minimum.value;
@@ -227,14 +244,10 @@ LogisticFit LogisticProblem::fit(const LogisticOptions& options, const LinearMod
   LinearModel& model = fit.model;
   model.mean = mean_;
   model.std = std_;
-  model.weight = at::empty({d, classes_}, at::kDouble);
-  model.bias = at::empty({classes_}, at::kDouble);
-  const double* solution = minimum.x.data();
-  std::copy(solution, solution + d * classes_, model.weight.data_ptr<double>());
-  const double* bias = solution + d * classes_;
-  double centre = 0;
-  for (int64_t c = 0; c < classes_; ++c) centre += bias[c] / static_cast<double>(classes_);
-  for (int64_t c = 0; c < classes_; ++c) model.bias.data_ptr<double>()[c] = bias[c] - centre;
+  std::copy(minimum.x.begin(), minimum.x.end(), w.data_ptr<double>());
+  const Tensor weight = w.slice(0, 0, d);
+  model.weight = back_.defined() ? at::mm(back_, weight) : weight.clone();
+  model.bias = w[d] - w[d].mean();
   return fit;
 }
 

@@ -1,5 +1,6 @@
 #include "likewise/train/bundle.hpp"
 
+#include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
@@ -114,8 +115,12 @@ Extraction extract_features(const TrainedEncoder& model, const DatasetPtr& data,
 }
 
 Extraction extract_pixels(const EncoderSpec& spec, const DatasetPtr& data, int64_t max_bad) {
-  return for_each_batch(spec, data, "", max_bad,
-                        [](const Tensor& x) { return x.flatten(1).clone(); });
+  constexpr int64_t kMostSide = 32;
+  return for_each_batch(spec, data, "", max_bad, [](const Tensor& x) {
+    const bool large = x.size(2) > kMostSide;
+    const Tensor pixels = large ? at::adaptive_avg_pool2d(x, {kMostSide, kMostSide}) : x;
+    return pixels.contiguous().flatten(1).clone();
+  });
 }
 
 }  // namespace likewise

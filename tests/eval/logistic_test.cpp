@@ -136,6 +136,17 @@ TEST(Logistic, CorrelatedFeaturesTakeTensOfIterations) {
             1.01 * options.tolerance);
 }
 
+TEST(Logistic, FewerRowsThanFeaturesGiveTheMinimumOverAllWeights) {
+  const FeatureSet train = walks(40, 90, 4);
+  LogisticOptions options;
+  options.tolerance = 1e-8;
+  const LogisticFit fit = fit_logistic(train.x, train.y, 4, options);
+  EXPECT_TRUE(fit.converged);
+  EXPECT_EQ(fit.model.weight.size(0), 90);
+  EXPECT_LT(gradient_at(fit, train, options.penalty), 1e-7);
+  EXPECT_LE(fit_logistic(train.x, train.y, 4, options, &fit.model).iterations, 1);
+}
+
 TEST(Logistic, TablesThatAreKeptAsFloatsReachTheMinimumToo) {
   const FeatureSet train = walks(140000, 120, 3);  // 16.9 million values
   LogisticOptions options;

@@ -53,7 +53,8 @@ void standardisation(const Tensor& x, Tensor& mean, Tensor& std);
 // By L-BFGS; products in double up to 16 million values, beyond in float, sums always in double.
 // Where rows are plenty, it is preconditioned by the bound of Böhning (1992) on the Hessian,
 // X'X / 2N + penalty, with X'X from a part of the rows: correlated features, pixels above all, then
-// take tens of iterations instead of hundreds.
+// take tens of iterations instead of hundreds. With fewer rows than features the weights are looked for
+// among combinations of the rows, where the minimum lies.
 //
 // Standardises once for any number of fits. Does not change after it was made.
 class LogisticProblem {
@@ -63,7 +64,10 @@ class LogisticProblem {
   LogisticFit fit(const LogisticOptions& options, const LinearModel* start = nullptr) const;
 
  private:
+  void turn_into_row_space();
+
   Tensor x_;       // float or double [N, D + 1], standardised, a column of ones last
+  Tensor back_;    // double [D, R], orthonormal: then x_ is [N, R + 1] and weights are back_ w
   Tensor labels_;  // int64 [N]
   Tensor mean_, std_;
   Tensor moment_;  // double [D + 1, D + 1], x'x / rows; undefined: no preconditioning

@@ -56,7 +56,8 @@ struct Extraction {
 Extraction extract_features(const TrainedEncoder& model, const DatasetPtr& data,
                             const std::string& say = "", int64_t max_bad = 1000000000);
 
-// Pixels of the prepared images, [N, C * S * S]: the other baseline.
+// Pixels of the prepared images, [N, C * S * S]: the other baseline. Larger images are averaged to
+// 32 x 32, without which neither memory nor any classifier could hold them.
 Extraction extract_pixels(const EncoderSpec& spec, const DatasetPtr& data, int64_t max_bad = 1000000000);
 
 }  // namespace likewise
