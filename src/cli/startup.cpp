@@ -24,6 +24,11 @@ bool computes(int argc, char** argv) {
   return command != "list" && command != "report" && command != "help" && command != "version";
 }
 
+// Whether the variable was missing.
+bool set_if_missing(const char* variable, const char* value) {
+  return std::getenv(variable) == nullptr && setenv(variable, value, 0) == 0;
+}
+
 }  // namespace
 
 void prepare_process(int argc, char** argv) {
@@ -35,15 +40,14 @@ void prepare_process(int argc, char** argv) {
   // a second) can set them. OpenMP's threads must not spin while another process could run.
   // OpenBLAS 0.3.21 takes processors newer than itself for a Prescott and works at a fifth of the
   // speed.
-  if (!computes(argc, argv) || std::getenv("LIKEWISE_STARTED")) return;
-  setenv("LIKEWISE_STARTED", "1", 1);
-  setenv("OMP_WAIT_POLICY", "passive", 0);
+  if (!computes(argc, argv)) return;
+  bool changed = set_if_missing("OMP_WAIT_POLICY", "passive");
   if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
-    setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+    changed |= set_if_missing("OPENBLAS_CORETYPE", "SkylakeX");
   } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    setenv("OPENBLAS_CORETYPE", "Haswell", 0);
+    changed |= set_if_missing("OPENBLAS_CORETYPE", "Haswell");
   }
-  execv("/proc/self/exe", argv);  // on failure: slower, not wrong
+  if (changed) execv("/proc/self/exe", argv);  // on failure: slower, not wrong
 }
 
 int set_threads(long threads) {

@@ -45,7 +45,8 @@ std::string pair_evidence(const Health& h) {
   return fmt::format(
       "positives at cosine {:.2f}, hardest of {} negatives {:.2f}, average {:.2f}, retrieved "
       "{:.0f} %",
-      h.positive_cosine, h.samples - 1, h.hardest_negative_cosine, h.mean_negative_cosine,
+      h.positive_cosine, h.samples - 1, h.hardest_negative_cosine,
+      std::abs(h.mean_negative_cosine) < 0.005 ? 0.0 : h.mean_negative_cosine,  // never "-0.00"
       100 * h.retrieval);
 }
 

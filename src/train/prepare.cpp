@@ -102,8 +102,8 @@ void settle_batch(PretrainOptions& options, const Dataset& data, ProgressLine& p
 constexpr int64_t kProcessorSide = 64;
 
 // Without a GPU, and when neither a size nor a large encoder is asked for, photographs are made small: a
-// processor sees a few dozen images a second at 224 pixels, and hundreds at 64.
-bool suits_processor(PretrainOptions& options, const ImageStats& stats) {
+// processor sees a few dozen images a second at 224 pixels, and hundreds at 64. True when they are.
+bool shrink_for_processor(PretrainOptions& options, const ImageStats& stats) {
   const bool free = options.views.size == 0 && options.device == "cpu" &&
                     (options.encoder.name == "auto" || options.encoder.name == "small");
   if (!free || resolve(options.views, stats).size <= kProcessorSide) return false;
@@ -154,7 +154,7 @@ PreparedRun prepare_run(PretrainOptions& options, ProgressLine& progress) {
     run.spec.stats = measure_images(sample_images(*run.data, 1000));
   }
   const bool chosen = options.views.recipe == "auto";
-  const bool made_small = suits_processor(options, run.spec.stats);
+  const bool made_small = shrink_for_processor(options, run.spec.stats);
   options.views = resolve(options.views, run.spec.stats);
   progress.say(fmt::format("views: {} at {} px{}", options.views.recipe, options.views.size,
                            chosen ? " (" + choose_recipe(run.spec.stats).reason + ")" : ""));

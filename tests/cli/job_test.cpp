@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "cli/program.hpp"
 #include "likewise/base/file.hpp"
@@ -100,6 +101,62 @@ TEST(Job, AModelAndARunThatAreDamagedAreRefusedByName) {
   const auto result = run_program("predict --model " + model + " --data glyphs");
   EXPECT_EQ(result.code, 3);
   EXPECT_NE(result.output.find("model.safetensors"), std::string::npos) << result.output;
+}
+
+// Images of colour noise, 100 x 100.
+void write_noise(const fs::path& folder, int count) {
+  for (int i = 0; i < count; ++i) {
+    Rng rng(3, {static_cast<uint64_t>(i)});
+    Image image{100, 100, 3, std::vector<uint8_t>(30000)};
+    for (auto& value : image.pixels) value = static_cast<uint8_t>(rng.below(256));
+    write_file(folder / (std::to_string(i) + ".png"), encode_png(image));
+  }
+}
+
+TEST(Pretrain, MakesLargePhotographsSmallUnlessASizeIsGiven) {
+  const TemporaryFolder temporary;
+  const std::string data = (temporary.path() / "noise").string(), run = (temporary.path() / "run").string();
+  write_noise(data, 4);
+  const std::string command = "pretrain --data " + data + " --out " + run + " --overwrite --steps 1 --batch 4 --encoder.width 4 --encoder.name small --progress lines";
+  const auto size = [&] {
+    const std::string text = read_text(fs::path(run) / "run.toml");
+    const size_t at = text.find("\nsize = ");
+    return at == std::string::npos ? -1 : std::stoi(text.substr(at + 8));
+  };
+  const auto small = run_program(command);
+  expect_success(small);
+  EXPECT_EQ(size(), 64);
+  EXPECT_NE(small.output.find("--views.size"), std::string::npos) << "it says how to look closer";
+  expect_success(run_program(command + " --views.size 80"));
+  EXPECT_EQ(size(), 80);
+}
+
+TEST(Sweep, SeedsReachTheEvaluationAndBaselinesAreMeasuredOnce) {
+  const TemporaryFolder temporary;
+  const fs::path data = temporary.path() / "shapes", out = temporary.path() / "table";
+  write_shapes(data, 10, 1);
+  const fs::path file = temporary.path() / "sweep.toml";
+  write_file(file, "seeds = [3, 4]\n[pretrain]\ndata = \"" + data.string() +
+                       "\"\nepochs = 1\nbatch = 10\nencoder.width = 4\nviews.size = 20\n"
+                       "[evaluate]\neval = \"knn\"\n[[setting]]\nname = \"Plain\"\n");
+  const std::string command = "sweep " + file.string() + " --out " + out.string();
+  expect_success(run_program(command));
+  const auto evaluation = [&](int seed) {
+    return nlohmann::json::parse(
+        read_text(out / "plain" / ("seed-" + std::to_string(seed)) / "evaluation.json"));
+  };
+  EXPECT_EQ(evaluation(3).at("seed"), 3);
+  EXPECT_EQ(evaluation(4).at("seed"), 4);
+  EXPECT_EQ(evaluation(3).at("protocols")[0].at("rows").size(), 3U);
+  EXPECT_EQ(evaluation(4).at("protocols")[0].at("rows").size(), 1U);
+  const std::string table = read_text(out / "table.md");
+  for (const char* row : {"| Plain |", "| raw pixels |", "| untrained encoder |"}) {
+    EXPECT_NE(table.find(row), std::string::npos) << row << "\n" << table;
+  }
+  // What is done is not done again.
+  const auto before = fs::last_write_time(out / "plain" / "seed-3" / "evaluation.json");
+  expect_success(run_program(command));
+  EXPECT_EQ(fs::last_write_time(out / "plain" / "seed-3" / "evaluation.json"), before);
 }
 
 }  // namespace
