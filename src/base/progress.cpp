@@ -26,6 +26,7 @@ ProgressLine::ProgressLine(const std::string& style) {
            : style == "lines"                        ? Style::lines
            : style == "bar" || terminal              ? Style::bar
                                                      : Style::lines;
+  if (style_ == Style::lines) last_ = std::chrono::steady_clock::now();  // short work: no line at all
 }
 
 ProgressLine::~ProgressLine() { finish(); }
