@@ -6,13 +6,17 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/simd.hpp"
+
 namespace likewise::flat {
 namespace {
 
 constexpr int64_t kGrain = 1 << 15;  // elements: smaller tensors are not worth a second thread
 
 const Loops& loops() {
-  static const Loops& chosen = avx2_loops() ? *avx2_loops() : portable_loops();
+  static const Loops& chosen = kernels::best_simd() >= kernels::Simd::kAvx2 && avx2_loops()
+                                   ? *avx2_loops()
+                                   : portable_loops();
   return chosen;
 }
 

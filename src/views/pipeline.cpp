@@ -5,6 +5,7 @@
 #include "likewise/views/colour.hpp"
 #include "likewise/views/random_views.hpp"
 #include "likewise/views/recipes.hpp"
+#include "views/fused.hpp"
 
 namespace likewise {
 namespace {
@@ -59,14 +60,15 @@ View train_view(const ImageViewOptions& o, const ImageStats& data, int64_t size,
 
 }  // namespace
 
-std::vector<View> train_views(const ImageViewOptions& resolved, const ImageStats& data) {
+std::vector<View> train_views(const ImageViewOptions& resolved, const ImageStats& data,
+                              bool elementary) {
   check_resolved(resolved);
-  const View global =
-      train_view(resolved, data, resolved.size, resolved.crop_min, resolved.crop_max);
+  const auto make = elementary ? train_view : fused_view;
+  const View global = make(resolved, data, resolved.size, resolved.crop_min, resolved.crop_max);
   std::vector<View> views(2, global);
   if (resolved.local_crops > 0) {
-    const View local = train_view(resolved, data, resolved.local_size, resolved.local_crop_min,
-                                  resolved.local_crop_max);
+    const View local = make(resolved, data, resolved.local_size, resolved.local_crop_min,
+                            resolved.local_crop_max);
     views.insert(views.end(), static_cast<size_t>(resolved.local_crops), local);
   }
   return views;

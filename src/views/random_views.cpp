@@ -9,6 +9,7 @@
 #include "likewise/views/colour.hpp"
 #include "likewise/views/erase.hpp"
 #include "likewise/views/filters.hpp"
+#include "views/draws.hpp"
 
 namespace likewise {
 namespace {
@@ -24,8 +25,6 @@ void check_strength(const char* view, const char* what, double strength, double 
     throw UserError("{}: {} is {}; accepted is 0 to {}", view, what, strength, most);
   }
 }
-
-double symmetric(Rng& rng, double strength) { return rng.uniform(-strength, strength); }
 
 }  // namespace
 
@@ -99,17 +98,14 @@ View colour_jitter(double probability, const JitterStrength& strength) {
   check_strength("colour_jitter", "saturation", strength.saturation, 100.0);
   check_strength("colour_jitter", "hue", strength.hue, 0.5);
   return [=](const Tensor& x, Rng& rng) {
-    if (!rng.chance(probability)) return x;
-    const auto factor = [&rng](double s) { return rng.uniform(std::max(0.0, 1.0 - s), 1.0 + s); };
-    // Everything is drawn before it is used, so that the order does not change the values.
-    const double bright = factor(strength.brightness), contrasted = factor(strength.contrast);
-    const double saturated = factor(strength.saturation), turned = symmetric(rng, strength.hue);
+    const auto jitter = draw_jitter(probability, strength, rng);
+    if (!jitter) return x;
     Tensor y = x;
-    for (int64_t step : rng.permutation(4)) {
-      if (step == 0 && strength.brightness > 0.0) y = brightness(y, bright);
-      if (step == 1 && strength.contrast > 0.0) y = contrast(y, contrasted);
-      if (step == 2 && strength.saturation > 0.0) y = saturation(y, saturated);
-      if (step == 3 && strength.hue > 0.0) y = hue(y, turned);
+    for (int step : jitter->order) {
+      if (step == 0 && strength.brightness > 0.0) y = brightness(y, jitter->amount[0]);
+      if (step == 1 && strength.contrast > 0.0) y = contrast(y, jitter->amount[1]);
+      if (step == 2 && strength.saturation > 0.0) y = saturation(y, jitter->amount[2]);
+      if (step == 3 && strength.hue > 0.0) y = hue(y, jitter->amount[3]);
     }
     return y;
   };
@@ -130,10 +126,8 @@ View random_blur(double probability, double sigma_low, double sigma_high, int64_
         sigma_low, sigma_high, kernel);
   }
   return [=](const Tensor& x, Rng& rng) {
-    if (!rng.chance(probability)) return x;
-    const double sigma = rng.uniform(sigma_low, sigma_high);
-    const int64_t tenth = std::max(int64_t{3}, x.size(1) / 10 / 2 * 2 + 1);
-    return gaussian_blur(x, kernel > 0 ? kernel : tenth, sigma);
+    const auto sigma = draw_blur(probability, sigma_low, sigma_high, rng);
+    return sigma ? gaussian_blur(x, kernel > 0 ? kernel : blur_kernel(x.size(1)), *sigma) : x;
   };
 }
 
@@ -150,14 +144,7 @@ View random_affine(const AffineStrength& strength, double fill) {
   check_strength("random_affine", "the shear", strength.shear, 10.0);
   check_strength("random_affine", "the shift", strength.translate, 1.0);
   return [=](const Tensor& x, Rng& rng) {
-    const double angle = symmetric(rng, strength.degrees) * std::acos(-1.0) / 180.0;
-    const double sx = std::exp(symmetric(rng, strength.log_scale));
-    const double sy = std::exp(symmetric(rng, strength.log_scale));
-    const double shear = symmetric(rng, strength.shear);
-    const double x0 = symmetric(rng, strength.translate) * static_cast<double>(x.size(2));
-    const double y0 = symmetric(rng, strength.translate) * static_cast<double>(x.size(1));
-    const double c = std::cos(angle), s = std::sin(angle);
-    const AffineMap map{c * sx, -s * sy + shear, x0, s * sx, c * sy, y0};
+    const AffineMap map = draw_affine(strength, x.size(1), x.size(2), rng);
     return affine(x, map, Interpolation::bilinear, fill);
   };
 }
@@ -165,28 +152,26 @@ View random_affine(const AffineStrength& strength, double fill) {
 View random_stroke(double probability, bool dark_strokes) {
   check_probability("random_stroke", probability);
   return [=](const Tensor& x, Rng& rng) -> Tensor {
-    const bool drawn = rng.chance(probability);
-    const int64_t which = rng.below(5);
-    if (!drawn) return x;
-    switch (which) {
-      case 1:
+    switch (draw_stroke(probability, rng)) {
+      case Stroke::thicker:
         return dark_strokes ? erode(x) : dilate(x);
-      case 2:
+      case Stroke::thinner:
         return dark_strokes ? dilate(x) : erode(x);
-      case 3:
+      case Stroke::outline:
         return dark_strokes ? outline(x).neg_().add_(1.0) : outline(x);
-      case 4:
+      case Stroke::blurred:
         return box_blur(x);
-      default:
-        return x;
+      case Stroke::same:
+        break;
     }
+    return x;
   };
 }
 
 View random_gamma(double log_strength) {
   check_strength("random_gamma", "the strength", log_strength, 5.0);
   return
-      [=](const Tensor& x, Rng& rng) { return gamma(x, std::exp(symmetric(rng, log_strength))); };
+      [=](const Tensor& x, Rng& rng) { return gamma(x, std::exp(draw_symmetric(rng, log_strength))); };
 }
 
 View random_noise(double sigma_high) {
@@ -201,12 +186,8 @@ View cut_out(double probability, double side, double value) {
   check_probability("cut_out", probability);
   check_strength("cut_out", "the side", side, 1.0);
   return [=](const Tensor& x, Rng& rng) {
-    if (!rng.chance(probability)) return x;
-    const int64_t height = x.size(1), width = x.size(2);
-    const auto n =
-        static_cast<int64_t>(std::lround(side * static_cast<double>(std::min(height, width))));
-    const int64_t top = rng.below(height - n + 1);
-    return erase(x, top, rng.below(width - n + 1), n, n, value);
+    const auto box = draw_cut_out(probability, side, x.size(1), x.size(2), rng);
+    return box ? erase(x, box->top, box->left, box->side, box->side, value) : x;
   };
 }
 

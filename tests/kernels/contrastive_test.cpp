@@ -83,8 +83,10 @@ LoopResult paper_loops(const NtXentProblem& p) {
 }
 
 std::vector<Simd> all_simd() {
-  std::vector<Simd> out = {Simd::kPortable};
-  if (best_simd() != Simd::kPortable) out.push_back(best_simd());
+  std::vector<Simd> out;
+  for (Simd simd : {Simd::kPortable, Simd::kAvx2, Simd::kAvx512}) {
+    if (can_run(simd)) out.push_back(simd);
+  }
   return out;
 }
 

@@ -92,7 +92,9 @@ ImageViewOptions resolve(const ImageViewOptions& asked, const ImageStats& data);
 
 // Two views, then the local crops, of resolved options. Each takes uint8 or float (in [0, 1])
 // [C, H, W] and gives normalised float [data.channels, S, S]; all draws come from the given stream.
-std::vector<View> train_views(const ImageViewOptions& resolved, const ImageStats& data);
+// They are fused kernels; `elementary` gives the chain of elementary views that defines them.
+std::vector<View> train_views(const ImageViewOptions& resolved, const ImageStats& data,
+                              bool elementary = false);
 
 // The view of evaluation: deterministic, same type and shape as the training views.
 View eval_view(const ImageViewOptions& resolved, const ImageStats& data);

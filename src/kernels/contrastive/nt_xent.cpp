@@ -37,7 +37,7 @@ class NtXentRun {
         panels_((problem.d + ops.panel - 1) / ops.panel),
         stride_(blocks_ * tile::kRows * ops.panel),
         scale_(static_cast<float>(problem.scale * kLog2E)),
-        z_(new float[static_cast<size_t>(stride_ * panels_)]()),
+        z_(new float[static_cast<size_t>(stride_ * panels_ + ops.panel * ops.panel)]()),
         inverse_norm_(padded(), 1.0),
         positive_(padded()),
         log_negatives_(padded()),
@@ -137,7 +137,7 @@ class NtXentRun {
         if (i <= second(i)) firsts.push_back(i);
       }
       for_each_(static_cast<int64_t>(firsts.size()), [&](int64_t begin, int64_t end) {
-        Scratch scratch(tile::kRows * panels_ * ops_.panel);
+        Scratch scratch(tile::kLeading * panels_ * ops_.panel);
         for (int64_t t = begin; t < end; ++t) {
           const int64_t i = firsts[t], j = second(i);
           similarities(i, j, scratch);
@@ -296,22 +296,25 @@ class NtXentRun {
   const float scale_;  // of base-2 exponents
   float shift_ = 0;
   bool safe_ = false;
-  std::unique_ptr<float[]> z_, raw_;  // in panels
+  std::unique_ptr<float[]> z_, raw_;  // in panels; z_ may be read a panel of rows beyond its end
   std::vector<double> inverse_norm_, positive_, log_negatives_, q_, weight_;
 };
 
 }  // namespace
 
+const tile::Ops& tile::ops(Simd simd) {
+  if (simd == Simd::kAvx512 && avx512_ops()) return *avx512_ops();
+  if (simd >= Simd::kAvx2 && avx2_ops()) return *avx2_ops();
+  return portable_ops();
+}
+
 void serial_for(int64_t count, const std::function<void(int64_t, int64_t)>& body) {
   if (count > 0) body(0, count);
 }
 
-Simd best_simd() { return tile::avx2_ops() ? Simd::kAvx2 : Simd::kPortable; }
-
 NtXentValue nt_xent(const NtXentProblem& problem, float* grad0, float* grad1,
                     const ForEach& for_each, Simd simd) {
-  const tile::Ops* avx2 = simd == Simd::kAvx2 ? tile::avx2_ops() : nullptr;
-  NtXentRun run(problem, grad0 != nullptr, for_each, avx2 ? *avx2 : tile::portable_ops());
+  NtXentRun run(problem, grad0 != nullptr, for_each, tile::ops(simd));
   return run.run(grad0, grad1);
 }
 

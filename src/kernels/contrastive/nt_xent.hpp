@@ -4,15 +4,14 @@
 #include <cstdint>
 #include <functional>
 
+#include "kernels/simd.hpp"
+
 namespace likewise::kernels {
 
 // Runs body(begin, end) over a partition of [0, count); how it is partitioned never shows in the
 // result. at::parallel_for, or serial_for below.
 using ForEach = std::function<void(int64_t, const std::function<void(int64_t, int64_t)>&)>;
 void serial_for(int64_t count, const std::function<void(int64_t, int64_t)>& body);
-
-enum class Simd { kPortable, kAvx2 };
-Simd best_simd();  // what this processor can run
 
 // Rows i of z0 and of z1 are the two views of sample i. With x the rows of both (divided by their
 // norms if `normalize`), s_ij = x_i . x_j, p(i) the other view of i, and c = scale = 1 /

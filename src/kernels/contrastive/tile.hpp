@@ -53,6 +53,8 @@ struct Ops {
 };
 
 const Ops& portable_ops();
-const Ops* avx2_ops();  // null where the compiler or the processor has no AVX2 and FMA
+const Ops* avx2_ops();    // null where the compiler or the processor has no AVX2 and FMA
+const Ops* avx512_ops();  // null likewise
+const Ops& ops(Simd simd);  // the best set up to `simd` that can run
 
 }  // namespace likewise::kernels::tile

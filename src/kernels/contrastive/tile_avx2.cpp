@@ -10,16 +10,15 @@ namespace likewise::kernels::tile {
 #pragma GCC target("avx2,fma")
 namespace avx2 {
 namespace {
-#define LIKEWISE_TILE_WIDTH 8
+#define LIKEWISE_VECTOR_WIDTH 8
 #include "kernels/contrastive/tile_body.inc"
-#undef LIKEWISE_TILE_WIDTH
+#undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace avx2
 #pragma GCC pop_options
 
 const Ops* avx2_ops() {
-  static const bool runs = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return runs ? &avx2::kOps : nullptr;
+  return can_run(Simd::kAvx2) ? &avx2::kOps : nullptr;
 }
 
 #else

@@ -5,9 +5,9 @@ namespace likewise::kernels::tile {
 
 namespace portable {
 namespace {
-#define LIKEWISE_TILE_WIDTH 4
+#define LIKEWISE_VECTOR_WIDTH 4
 #include "kernels/contrastive/tile_body.inc"
-#undef LIKEWISE_TILE_WIDTH
+#undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace portable
 

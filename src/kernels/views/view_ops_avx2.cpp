@@ -1,0 +1,34 @@
+// The view operations in AVX2 and FMA; only what lies between the pragmas may use it.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "kernels/views/view_ops_sets.hpp"
+
+namespace likewise::kernels {
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+
+#pragma GCC push_options
+#pragma GCC optimize("O3", "no-trapping-math", "no-math-errno")
+#pragma GCC target("avx2,fma")
+namespace view_ops_avx2 {
+namespace {
+#define LIKEWISE_VECTOR_WIDTH 8
+#include "kernels/views/view_ops_body.inc"
+#undef LIKEWISE_VECTOR_WIDTH
+}  // namespace
+}  // namespace view_ops_avx2
+#pragma GCC pop_options
+
+const ViewOps* avx2_view_ops() {
+  return can_run(Simd::kAvx2) ? &view_ops_avx2::kViewOps : nullptr;
+}
+
+#else
+
+const ViewOps* avx2_view_ops() { return nullptr; }
+
+#endif
+
+}  // namespace likewise::kernels
