@@ -7,7 +7,6 @@
 namespace likewise {
 namespace {
 
-// Args: recipe (0 simclr, with blur; 1 cifar, without; 2 glyphs), side of the view, elementary?
 void views(benchmark::State& state, const char* recipe, int64_t height, int64_t width, int64_t side,
            int64_t channels, bool elementary) {
   std::vector<Tensor> images;
@@ -40,4 +39,4 @@ BENCHMARK_CAPTURE(views, photo_224_elementary, "simclr", 375, 500, 224, 3, true)
 }  // namespace
 }  // namespace likewise
 
-BENCHMARK_MAIN();
+LIKEWISE_BENCH_MAIN()

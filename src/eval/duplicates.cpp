@@ -1,6 +1,5 @@
 #include "likewise/eval/duplicates.hpp"
 
-#include <ATen/ops/mm.h>
 
 #include <mutex>
 #include <numeric>
@@ -50,12 +49,13 @@ std::vector<std::vector<int64_t>> near_duplicates(const Tensor& x, double thresh
   std::mutex mutex;
   eval_detail::for_each_tile(n, kDuplicateRows, [&](int64_t begin, int64_t end, int64_t) {
     std::vector<int64_t> hits;
+    std::vector<float> cosines(static_cast<size_t>((end - begin) * kDuplicateColumns));
     for (int64_t first = begin; first < n; first += kDuplicateColumns) {
       const int64_t width = std::min(kDuplicateColumns, n - first);
-      const Tensor cosines =
-          at::mm(unit.slice(0, begin, end), unit.slice(0, first, first + width).t()).contiguous();
+      kernels::inner_products(data + begin * d, end - begin, data + first * d, width, d,
+                              cosines.data(), width);
       for (int64_t i = begin; i < end; ++i) {
-        const float* row = cosines.data_ptr<float>() + (i - begin) * width;
+        const float* row = cosines.data() + (i - begin) * width;
         hits.clear();
         for (int64_t j = std::max(first, i + 1); j < first + width; ++j) {
           double cosine = row[j - first];

@@ -1,7 +1,6 @@
 #include "likewise/eval/kmeans.hpp"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -36,7 +35,7 @@ bool assign(const Tensor& x, const Tensor& centres, std::vector<int64_t>& labels
             std::vector<double>& distances) {
   const int64_t n = x.size(0), d = x.size(1), k = centres.size(0);
   const double* centre = centres.data_ptr<double>();
-  const Tensor transposed = centres.to(at::kFloat).t().contiguous();  // [D, K]
+  const Tensor narrow = centres.to(at::kFloat).contiguous();  // [K, D]
   std::vector<float> half_squares(static_cast<size_t>(k));
   double largest = 0;
   for (int64_t c = 0; c < k; ++c) {
@@ -47,10 +46,12 @@ bool assign(const Tensor& x, const Tensor& centres, std::vector<int64_t>& labels
   }
   std::vector<char> changed(static_cast<size_t>((n + kAssignTile - 1) / kAssignTile), 0);
   eval_detail::for_each_tile(n, kAssignTile, [&](int64_t begin, int64_t end, int64_t tile) {
-    const Tensor product = at::mm(x.slice(0, begin, end), transposed).contiguous();
+    std::vector<float> product(static_cast<size_t>((end - begin) * k));
+    kernels::inner_products(x.data_ptr<float>() + begin * d, end - begin, narrow.data_ptr<float>(),
+                            k, d, product.data(), k);
     for (int64_t i = begin; i < end; ++i) {
       const float* row = x.data_ptr<float>() + i * d;
-      float* score = product.data_ptr<float>() + (i - begin) * k;
+      float* score = product.data() + (i - begin) * k;
       float best = -std::numeric_limits<float>::infinity();
       for (int64_t c = 0; c < k; ++c) {
         score[c] -= half_squares[static_cast<size_t>(c)];

@@ -1,7 +1,6 @@
 #include "likewise/eval/search.hpp"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/mm.h>
 
 #include <cmath>
 #include <limits>
@@ -16,8 +15,8 @@ namespace {
 using eval_detail::dot;
 using eval_detail::squared_distance;
 
-constexpr int64_t kQueryTile = 128;
-constexpr int64_t kBaseTile = 4096;
+constexpr int64_t kQueryTile = 576;  // every tile of queries packs the base anew
+constexpr int64_t kBaseTile = 576;
 
 struct Candidate {
   double score;
@@ -31,7 +30,8 @@ bool nearer(const Candidate& a, const Candidate& b) {
 // The candidates of one query: everything within `margin` of the k-th best seen so far.
 class Candidates {
  public:
-  void start(int64_t k, double margin) {
+  void start(int64_t k, double margin, bool always_exact) {
+    always_exact_ = always_exact;
     k_ = k;
     margin_ = margin;
     limit_ = static_cast<size_t>(std::max<int64_t>(4 * k, 256));
@@ -41,22 +41,33 @@ class Candidates {
   }
 
   void scan(const float* scores, int64_t n, int64_t first_index, int64_t skip) {
-    for (int64_t j = 0; j < n; ++j) {
-      if (scores[j] >= threshold_ && first_index + j != skip) {
-        list_.push_back({scores[j], first_index + j});
-        if (list_.size() >= limit_) prune();
-      }
+    for (int64_t j = 0;; ++j) {
+      j = kernels::first_reaching(scores, j, n, threshold_);
+      if (j == n) return;
+      if (first_index + j == skip) continue;
+      list_.push_back({scores[j], first_index + j});
+      if (list_.size() >= limit_) prune();
     }
   }
 
-  // The k best by `exact`, which is not asked where too many tie.
+  // The k best. Where rounding could have exchanged neighbours in the order, `exact` decides, unless
+  // too many tie. (Proposed Euclidean scores lack the query's square and lose digits: always exact.)
   template <class Exact>
   const std::vector<Candidate>& finish(const Exact& exact) {
     if (static_cast<int64_t>(list_.size()) > k_) prune();
-    if (list_.size() < most_) {
-      for (Candidate& c : list_) c.score = exact(c.index);
-    }
     std::sort(list_.begin(), list_.end(), nearer);
+    if (list_.size() < most_) {
+      for (size_t begin = 0, end = 0; begin < list_.size(); begin = end) {
+        for (end = begin + 1; end < list_.size(); ++end) {
+          if (list_[end - 1].score - list_[end].score > margin_) break;
+        }
+        if (end - begin < 2 && !always_exact_) continue;
+        const auto first = list_.begin() + static_cast<int64_t>(begin);
+        const auto last = list_.begin() + static_cast<int64_t>(end);
+        for (auto c = first; c != last; ++c) c->score = exact(c->index);
+        std::sort(first, last, nearer);
+      }
+    }
     list_.resize(static_cast<size_t>(k_));
     return list_;
   }
@@ -79,6 +90,7 @@ class Candidates {
     limit_ = std::max(limit_, 2 * list_.size());
   }
 
+  bool always_exact_ = false;
   int64_t k_ = 1;
   double margin_ = 0;
   size_t limit_ = 0, most_ = 0;
@@ -93,20 +105,19 @@ Neighbours search_tiles(const Tensor& queries, const Tensor& base, int64_t k, Me
   const float* base_data = base.data_ptr<float>();
   const bool euclidean = metric == Metric::kL2;
 
-  std::vector<double> squares(static_cast<size_t>(n));
-  eval_detail::for_each_tile(n, kBaseTile, [&](int64_t begin, int64_t end, int64_t) {
+  std::vector<double> squares(static_cast<size_t>(metric == Metric::kCosine ? 0 : n));
+  eval_detail::for_each_tile(static_cast<int64_t>(squares.size()), kBaseTile,
+                             [&](int64_t begin, int64_t end, int64_t) {
     for (int64_t i = begin; i < end; ++i) {
       squares[static_cast<size_t>(i)] = dot(base_data + i * d, base_data + i * d, d);
     }
   });
-  double largest = 0;
+  double largest = metric == Metric::kCosine ? 1 : 0;
   for (double s : squares) largest = std::max(largest, s);
 
   Neighbours out{at::empty({q, k}, at::kFloat), at::empty({q, k}, at::kLong)};
   float* out_scores = out.scores.data_ptr<float>();
   int64_t* out_indices = out.indices.data_ptr<int64_t>();
-  const Tensor transposed = base.t();  // [D, N]
-
   eval_detail::for_each_tile(q, kQueryTile, [&](int64_t begin, int64_t end, int64_t) {
     std::vector<Candidates> lists(static_cast<size_t>(end - begin));
     for (int64_t i = begin; i < end; ++i) {
@@ -114,13 +125,15 @@ Neighbours search_tiles(const Tensor& queries, const Tensor& base, int64_t k, Me
       const double norm = std::sqrt(dot(query_data + i * d, query_data + i * d, d));
       double scale = norm * std::sqrt(largest);
       if (euclidean) scale = 2 * scale + largest;
-      lists[static_cast<size_t>(i - begin)].start(k, 1.2e-7 * static_cast<double>(d + 2) * scale);
+      lists[static_cast<size_t>(i - begin)].start(k, 1.2e-7 * static_cast<double>(d + 2) * scale,
+                                                   euclidean);
     }
-    const Tensor rows = queries.slice(0, begin, end);
+    std::vector<float> product(static_cast<size_t>((end - begin) * kBaseTile));
+    float* scores = product.data();
     for (int64_t first = 0; first < n; first += kBaseTile) {
       const int64_t width = std::min(kBaseTile, n - first);
-      const Tensor product = at::mm(rows, transposed.slice(1, first, first + width)).contiguous();
-      float* scores = product.data_ptr<float>();
+      kernels::inner_products(query_data + begin * d, end - begin, base_data + first * d, width, d,
+                              scores, width);
       for (int64_t i = begin; i < end; ++i) {
         float* row = scores + (i - begin) * width;
         if (euclidean) {  // |q|^2 is the same for the whole row
@@ -140,9 +153,7 @@ Neighbours search_tiles(const Tensor& queries, const Tensor& base, int64_t k, Me
       const auto& best = lists[static_cast<size_t>(i - begin)].finish(exact);
       for (int64_t r = 0; r < k; ++r) {
         const Candidate& c = best[static_cast<size_t>(r)];
-        // Reported scores are always the exact ones.
-        const double score = exact(c.index);
-        out_scores[i * k + r] = static_cast<float>(euclidean ? -score : score);
+        out_scores[i * k + r] = static_cast<float>(euclidean ? -c.score : c.score);
         out_indices[i * k + r] = c.index;
       }
     }

@@ -1,7 +1,5 @@
 #include "likewise/eval/sphere.hpp"
 
-#include <ATen/ops/mm.h>
-
 #include <cmath>
 #include <vector>
 
@@ -11,7 +9,16 @@
 namespace likewise {
 namespace {
 
-constexpr int64_t kSphereTile = 128;
+constexpr int64_t kSphereTile = 144;
+
+// Inner products of the rows [begin, end) of a with all rows of b.
+std::vector<float> products_of(const Tensor& a, int64_t begin, int64_t end, const Tensor& b) {
+  const int64_t n = b.size(0), d = b.size(1);
+  std::vector<float> out(static_cast<size_t>((end - begin) * n));
+  kernels::inner_products(a.data_ptr<float>() + begin * d, end - begin, b.data_ptr<float>(), n, d,
+                          out.data(), n);
+  return out;
+}
 
 void check_pairs(const Tensor& a, const Tensor& b) {
   if (a.sizes() != b.sizes()) {
@@ -40,8 +47,8 @@ double sphere_uniformity(const Tensor& x) {
   if (n < 2) throw UserError("uniformity needs at least 2 rows, found {}", n);
   std::vector<double> sums(static_cast<size_t>((n + kSphereTile - 1) / kSphereTile));
   eval_detail::for_each_tile(n, kSphereTile, [&](int64_t begin, int64_t end, int64_t tile) {
-    const Tensor cosines = at::mm(unit.slice(0, begin, end), unit.t()).contiguous();
-    const float* data = cosines.data_ptr<float>();
+    const std::vector<float> cosines = products_of(unit, begin, end, unit);
+    const float* data = cosines.data();
     double sum = 0;
     for (int64_t i = begin; i < end; ++i) {
       for (int64_t j = i + 1; j < n; ++j) {
@@ -63,10 +70,10 @@ PairStatistics pair_statistics(const Tensor& z0, const Tensor& z1) {
   if (n < 2) throw UserError("negatives need at least 2 rows, found {}", n);
   std::vector<PairStatistics> parts(static_cast<size_t>((n + kSphereTile - 1) / kSphereTile));
   eval_detail::for_each_tile(n, kSphereTile, [&](int64_t begin, int64_t end, int64_t tile) {
-    const Tensor cosines = at::mm(a.slice(0, begin, end), b.t()).contiguous();
+    const std::vector<float> cosines = products_of(a, begin, end, b);
     PairStatistics& part = parts[static_cast<size_t>(tile)];
     for (int64_t i = begin; i < end; ++i) {
-      const float* row = cosines.data_ptr<float>() + (i - begin) * n;
+      const float* row = cosines.data() + (i - begin) * n;
       float hardest = -2;
       double sum = 0;
       for (int64_t j = 0; j < n; ++j) {

@@ -57,10 +57,7 @@ Tensor as_features(const Tensor& x, std::string_view what) {
   std::vector<char> bad(static_cast<size_t>(n), 0);
   for_each_tile(n, 1024, [&](int64_t begin, int64_t end, int64_t) {
     for (int64_t i = begin; i < end; ++i) {
-      // 0 * value is 0 for finite values and NaN otherwise.
-      float sum = 0;
-      for (int64_t j = 0; j < d; ++j) sum += 0.0f * data[i * d + j];
-      if (sum != 0.0f) bad[static_cast<size_t>(i)] = 1;
+      if (!kernels::all_finite(data + i * d, d)) bad[static_cast<size_t>(i)] = 1;
     }
   });
   for (int64_t i = 0; i < n; ++i) {
@@ -88,37 +85,11 @@ Tensor unit_rows(const Tensor& x) {
       float* row = data + i * d;
       const double norm = std::sqrt(dot(row, row, d));
       if (norm == 0) continue;
-      for (int64_t j = 0; j < d; ++j) row[j] = static_cast<float>(row[j] / norm);
+      const double inverse = 1.0 / norm;
+      for (int64_t j = 0; j < d; ++j) row[j] = static_cast<float>(row[j] * inverse);
     }
   });
   return out;
-}
-
-double dot(const float* a, const float* b, int64_t n) {
-  // Eight partial sums hide the latency of the addition.
-  double s[8] = {};
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    for (int64_t j = 0; j < 8; ++j) s[j] += double{a[i + j]} * double{b[i + j]};
-  }
-  for (; i < n; ++i) s[i & 7] += double{a[i]} * double{b[i]};
-  return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
-}
-
-double squared_distance(const float* a, const float* b, int64_t n) {
-  double s[8] = {};
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    for (int64_t j = 0; j < 8; ++j) {
-      const double difference = double{a[i + j]} - double{b[i + j]};
-      s[j] += difference * difference;
-    }
-  }
-  for (; i < n; ++i) {
-    const double difference = double{a[i]} - double{b[i]};
-    s[i & 7] += difference * difference;
-  }
-  return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
 }
 
 }  // namespace likewise::eval_detail

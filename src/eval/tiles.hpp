@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "kernels/products.hpp"
 #include "likewise/tensor.hpp"
 
 namespace likewise::eval_detail {
@@ -46,8 +47,7 @@ Tensor as_labels(const Tensor& y, int64_t n, std::string_view what);
 // Rows of `as_features(x)` divided by their length; rows of zeros stay.
 Tensor unit_rows(const Tensor& x);
 
-// Inner product in double, in an order of its own: equal rows give equal bits wherever they stand.
-double dot(const float* a, const float* b, int64_t n);
-double squared_distance(const float* a, const float* b, int64_t n);
+using kernels::dot;
+using kernels::squared_distance;
 
 }  // namespace likewise::eval_detail

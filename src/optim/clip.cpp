@@ -18,7 +18,7 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
     const Tensor& g = parameter.grad();
     if (!g.defined() || g.numel() == 0) continue;
     if (flat::is_flat(g)) {
-      squares += flat::square_sum(g.data_ptr<float>(), g.data_ptr<float>(), 0, g.numel());
+      squares += flat::square_sum(g.data_ptr<float>(), g.numel());
     } else {
       squares += g.to(at::kDouble).square().sum().item<double>();
     }

@@ -46,17 +46,34 @@ void scale(float* x, int64_t n, float factor) {
   });
 }
 
-double square_sum(const float* g, const float* w, float decay, int64_t n) {
-  std::vector<double> parts((n + kGrain - 1) / kGrain);  // of fixed size, added in order
+// Over parts of fixed size, added in order, so that the number of threads does not matter.
+template <class Part>
+SquareSums add_parts(int64_t n, const Part& part) {
+  std::vector<SquareSums> parts(static_cast<size_t>((n + kGrain - 1) / kGrain));
   at::parallel_for(0, static_cast<int64_t>(parts.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
-      const int64_t at = p * kGrain;
-      parts[p] = loops().square_sum(g + at, w + at, decay, std::min(kGrain, n - at));
+      parts[static_cast<size_t>(p)] = part(p * kGrain, std::min(kGrain, n - p * kGrain));
     }
   });
-  double total = 0;
-  for (double part : parts) total += part;
+  SquareSums total{};
+  for (const SquareSums& p : parts) {
+    total.gradient += p.gradient;
+    total.weight += p.weight;
+  }
   return total;
+}
+
+double square_sum(const float* g, int64_t n) {
+  return add_parts(n, [&](int64_t at, int64_t count) {
+           return SquareSums{loops().square_sum(g + at, count), 0};
+         })
+      .gradient;
+}
+
+SquareSums square_sums(const float* g, const float* w, float decay, int64_t n) {
+  return add_parts(n, [&](int64_t at, int64_t count) {
+    return loops().square_sums(g + at, w + at, decay, count);
+  });
 }
 
 bool is_flat(const Tensor& x) {

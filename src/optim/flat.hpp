@@ -19,12 +19,17 @@ struct AdamStep {
   float keep, decay, beta1, beta2, rate, root, eps;
 };
 
+struct SquareSums {
+  double gradient, weight;  // of g + decay w, and of w
+};
+
 struct Loops {
   void (*momentum)(float* w, const float* g, float* v, int64_t n, const MomentumStep& step);
   void (*adam)(float* w, const float* g, float* a, float* b, int64_t n, const AdamStep& step);
   void (*average)(float* target, const float* online, int64_t n, float momentum);
   void (*scale)(float* x, int64_t n, float factor);
-  double (*square_sum)(const float* g, const float* w, float decay, int64_t n);  // of g + decay w
+  double (*square_sum)(const float* g, int64_t n);
+  SquareSums (*square_sums)(const float* g, const float* w, float decay, int64_t n);
 };
 
 const Loops& portable_loops();
@@ -35,7 +40,8 @@ void momentum(float* w, const float* g, float* v, int64_t n, const MomentumStep&
 void adam(float* w, const float* g, float* a, float* b, int64_t n, const AdamStep& step);
 void average(float* target, const float* online, int64_t n, float momentum);
 void scale(float* x, int64_t n, float factor);
-double square_sum(const float* g, const float* w, float decay, int64_t n);
+double square_sum(const float* g, int64_t n);
+SquareSums square_sums(const float* g, const float* w, float decay, int64_t n);
 
 // Whether a tensor's elements fill its memory and are float32 on the processor.
 bool is_flat(const Tensor& x);

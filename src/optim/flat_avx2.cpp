@@ -1,21 +1,17 @@
 // The flat loops in AVX2 and FMA; only what lies between the pragmas may use them.
-#include "optim/flat.hpp"
+#include <cmath>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "optim/flat.hpp"
 
 namespace likewise::flat {
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 
 #pragma GCC push_options
-#pragma GCC optimize("O3")
+#pragma GCC optimize("O3", "no-trapping-math", "no-math-errno")
 #pragma GCC target("avx2,fma")
 namespace avx2 {
 namespace {
-constexpr int kBlock = 8;
-inline void roots(float* x) { _mm256_storeu_ps(x, _mm256_sqrt_ps(_mm256_loadu_ps(x))); }
 #include "optim/flat_body.inc"
 }  // namespace
 }  // namespace avx2

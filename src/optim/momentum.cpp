@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "optim/flat.hpp"
 #include "optim/rules.hpp"
@@ -35,13 +36,15 @@ void apply_momentum(Optimizer::Update& update, const MomentumRule& rule) {
   w.sub_((rule.nesterov ? u + v * rule.momentum : v) * rule.rate);
 }
 
-// |g + decay w|
-double norm_with_decay(const Optimizer::Update& update, const Tensor& g, double decay) {
+// |g + decay w| and |w|
+std::pair<double, double> norms(const Optimizer::Update& update, double decay) {
+  const Tensor &g = update.grad, &w = update.weight;
   if (update.flat) {
-    return std::sqrt(flat::square_sum(g.data_ptr<float>(), update.weight.data_ptr<float>(),
-                                      static_cast<float>(decay), g.numel()));
+    const flat::SquareSums sums = flat::square_sums(g.data_ptr<float>(), w.data_ptr<float>(),
+                                                    static_cast<float>(decay), g.numel());
+    return {std::sqrt(sums.gradient), std::sqrt(sums.weight)};
   }
-  return (decay == 0 ? g : g + update.weight * decay).norm().item<double>();
+  return {(decay == 0 ? g : g + w * decay).norm().item<double>(), w.norm().item<double>()};
 }
 
 class Sgd : public Optimizer {
@@ -70,8 +73,7 @@ class Lars : public Optimizer {
   void apply(Update& update) const override {
     double decay = update.decay ? options_.weight_decay : 0, ratio = 1;
     if (update.decay) {
-      const double w = norm_with_decay(update, update.weight, 0);
-      const double g = norm_with_decay(update, update.grad, clip_ ? 0 : decay);
+      const auto [g, w] = norms(update, clip_ ? 0 : decay);
       const bool both = w != 0 && g != 0;
       if (both && clip_) {
         ratio = std::min(eta_ * w / (g + decay * w + kLarsClipEps) / update.lr, 1.0);

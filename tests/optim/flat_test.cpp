@@ -49,13 +49,19 @@ TEST(FlatLoops, AreTheSameInEveryInstructionSet) {
       a.scale(&v1[0] + offset, n, 0.3f);
       b.scale(&v2[0] + offset, n, 0.3f);
       expect_same();
-      double square = 0;
+      double square = 0, of_g = 0, of_w = 0;
       for (int64_t i = offset; i < n + offset; ++i) {
         const double x = g[i] + 0.25 * w[i];
         square += x * x;
+        of_g += double{g[i]} * g[i];
+        of_w += double{w[i]} * w[i];
       }
-      EXPECT_NEAR(a.square_sum(&g[0] + offset, &w[0] + offset, 0.25f, n), square, 1e-5);
-      EXPECT_NEAR(b.square_sum(&g[0] + offset, &w[0] + offset, 0.25f, n), square, 1e-5);
+      for (const Loops* loops : {&a, &b}) {
+        const SquareSums sums = loops->square_sums(&g[0] + offset, &w[0] + offset, 0.25f, n);
+        EXPECT_NEAR(sums.gradient, square, 1e-5);
+        EXPECT_NEAR(sums.weight, of_w, 1e-9 * of_w);
+        EXPECT_NEAR(loops->square_sum(&g[0] + offset, n), of_g, 1e-9 * of_g);
+      }
     }
   }
 }
@@ -72,7 +78,7 @@ TEST(FlatLoops, AreTheSameToTheBitForAnyNumberOfThreads) {
     std::vector<float> v(n);
     momentum(x.data(), g.data(), v.data(), n, {0.1f, 1, 0.9f, 1, 0.1f, true});
     average(x.data(), g.data(), n, 0.99f);
-    const double sum = square_sum(x.data(), w.data(), 0.1f, n);
+    const double sum = square_sums(x.data(), w.data(), 0.1f, n).gradient + square_sum(w.data(), n);
     if (threads == 1) {
       first = x;
       first_sum = sum;

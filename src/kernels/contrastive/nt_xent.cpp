@@ -37,7 +37,7 @@ class NtXentRun {
         panels_((problem.d + ops.panel - 1) / ops.panel),
         stride_(blocks_ * tile::kRows * ops.panel),
         scale_(static_cast<float>(problem.scale * kLog2E)),
-        z_(new float[static_cast<size_t>(stride_ * panels_ + ops.panel * ops.panel)]()),
+        z_(new float[static_cast<size_t>(stride_ * panels_)]()),
         inverse_norm_(padded(), 1.0),
         positive_(padded()),
         log_negatives_(padded()),
@@ -152,9 +152,10 @@ class NtXentRun {
   void similarities(int64_t i, int64_t j, Scratch& scratch) const {
     const int64_t rows = rows_of(i), columns = rows_of(j), panel = ops_.panel;
     const int64_t stop = (columns + panel - 1) / panel * panel;
-    ops_.pack(z_.get() + j * tile::kRows * panel, stride_, panels_, stop, scratch.b.data());
-    ops_.similarity(z_.get() + i * tile::kRows * panel, stride_, panels_, scratch.b.data(), rows,
-                    columns, scratch.s.data());
+    ops_.pack(z_.get() + j * tile::kRows * panel, panel, stride_, panels_, columns,
+              scratch.b.data());
+    ops_.similarity(z_.get() + i * tile::kRows * panel, panel, stride_, panels_, scratch.b.data(),
+                    rows, columns, scratch.s.data());
     const int64_t offset = (i - j) * tile::kRows;
     for (int64_t r = 0; r < rows; ++r) {
       float* s = scratch.s.data() + r * tile::kLeading;
@@ -296,7 +297,7 @@ class NtXentRun {
   const float scale_;  // of base-2 exponents
   float shift_ = 0;
   bool safe_ = false;
-  std::unique_ptr<float[]> z_, raw_;  // in panels; z_ may be read a panel of rows beyond its end
+  std::unique_ptr<float[]> z_, raw_;  // in panels
   std::vector<double> inverse_norm_, positive_, log_negatives_, q_, weight_;
 };
 

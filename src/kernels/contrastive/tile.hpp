@@ -4,7 +4,8 @@
 // Embeddings are stored in panels of `panel` columns: element (row, column) lies at
 //   (column / panel) * stride + row * panel + column % panel,
 // stride = (padded rows) * panel, so that a row's piece is one or two vectors, the pieces of a
-// tile's rows are one stretch of memory, and one layout serves as either factor of a product.
+// tile's rows are one stretch of memory, and one layout serves as either factor of a product. `pack`
+// and `similarity` also take rows as they come, `row_step` floats apart and `panel_step` = panel.
 
 #include <cstdint>
 
@@ -18,14 +19,18 @@ constexpr int64_t kLeading = kRows + 32;  // of a tile in memory: an odd number 
 struct Ops {
   int64_t panel;
 
-  // packed[c / panel][k][c % panel] = element k of row c of the tile that starts at `rows_at`, for
-  // c < columns, rounded up to whole panels.
-  void (*pack)(const float* rows_at, int64_t stride, int64_t panels, int64_t columns,
-               float* packed);
+  int64_t width;  // floats in a vector
+  int64_t block;  // rows that are multiplied at a time
 
-  // s[r][c] = sum_k a_rk b_ck for r < rows, c < columns (both rounded up); b packed.
-  void (*similarity)(const float* a, int64_t stride, int64_t panels, const float* packed,
-                     int64_t rows, int64_t columns, float* s);
+  // packed[c / panel][k][c % panel] = element k of row c of the tile that starts at `rows_at`, for
+  // c < columns, rounded up to a multiple of `width`.
+  void (*pack)(const float* rows_at, int64_t row_step, int64_t panel_step, int64_t panels,
+               int64_t columns, float* packed);
+
+  // s[r][c] = sum_k a_rk b_ck for r < rows, rounded up to a multiple of `block`, and c < columns,
+  // rounded up to whole panels; b packed.
+  void (*similarity)(const float* a, int64_t row_step, int64_t panel_step, int64_t panels,
+                     const float* packed, int64_t rows, int64_t columns, float* s);
 
   // out += g b and out += g^T a, where g has rows x columns valid entries.
   void (*accumulate)(const float* g, const float* b, int64_t stride, int64_t panels, int64_t rows,

@@ -1,0 +1,24 @@
+#pragma once
+// Inner products of rows of floats, at the machine's speed whichever BLAS is installed.
+
+#include <cstdint>
+
+#include "kernels/simd.hpp"
+
+namespace likewise::kernels {
+
+// c[i * step + j] = a_i . b_j for rows a [m, d] and b [n, d], on the calling thread. Each sum runs
+// over d in order, so that a product does not depend on m, n or its place. Meant for tiles: scratch
+// memory of the size of `a` may be needed.
+void inner_products(const float* a, int64_t m, const float* b, int64_t n, int64_t d, float* c,
+                    int64_t step, Simd simd = best_simd());
+
+// In double, in an order that depends on n alone: equal rows give equal bits wherever they stand.
+double dot(const float* a, const float* b, int64_t n);
+double squared_distance(const float* a, const float* b, int64_t n);
+
+bool all_finite(const float* x, int64_t n);
+// The first i in [begin, n) with x[i] >= threshold, or n. x holds no NaN.
+int64_t first_reaching(const float* x, int64_t begin, int64_t n, float threshold);
+
+}  // namespace likewise::kernels
