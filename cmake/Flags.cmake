@@ -14,6 +14,10 @@ if(CCACHE_PROGRAM)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
+# Nobody looks at errno after mathematics or at floating-point exception flags; saying so lets the
+# compiler vectorise square roots and choices. No value changes.
+add_compile_options(-fno-math-errno -fno-trapping-math)
+
 add_library(likewise_flags INTERFACE)
 target_compile_options(likewise_flags INTERFACE
   $<BUILD_INTERFACE:-Wall -Wextra -Werror -Wshadow -Wno-error=maybe-uninitialized>)

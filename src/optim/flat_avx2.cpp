@@ -8,7 +8,7 @@ namespace likewise::flat {
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 
 #pragma GCC push_options
-#pragma GCC optimize("O3", "no-trapping-math", "no-math-errno")
+#pragma GCC optimize("O3")
 #pragma GCC target("avx2,fma")
 namespace avx2 {
 namespace {

@@ -7,7 +7,7 @@ namespace likewise::flat {
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC push_options
-#pragma GCC optimize("O3", "no-trapping-math", "no-math-errno")
+#pragma GCC optimize("O3")
 #endif
 namespace portable {
 namespace {
