@@ -49,11 +49,11 @@ std::vector<std::vector<int64_t>> near_duplicates(const Tensor& x, double thresh
   std::mutex mutex;
   eval_detail::for_each_tile(n, kDuplicateRows, [&](int64_t begin, int64_t end, int64_t) {
     std::vector<int64_t> hits;
+    const kernels::ProductRows rows(data + begin * d, end - begin, d);
     std::vector<float> cosines(static_cast<size_t>((end - begin) * kDuplicateColumns));
     for (int64_t first = begin; first < n; first += kDuplicateColumns) {
       const int64_t width = std::min(kDuplicateColumns, n - first);
-      kernels::inner_products(data + begin * d, end - begin, data + first * d, width, d,
-                              cosines.data(), width);
+      rows.times(data + first * d, width, cosines.data(), width);
       for (int64_t i = begin; i < end; ++i) {
         const float* row = cosines.data() + (i - begin) * width;
         hits.clear();

@@ -128,12 +128,12 @@ Neighbours search_tiles(const Tensor& queries, const Tensor& base, int64_t k, Me
       lists[static_cast<size_t>(i - begin)].start(k, 1.2e-7 * static_cast<double>(d + 2) * scale,
                                                    euclidean);
     }
+    const kernels::ProductRows rows(query_data + begin * d, end - begin, d);
     std::vector<float> product(static_cast<size_t>((end - begin) * kBaseTile));
     float* scores = product.data();
     for (int64_t first = 0; first < n; first += kBaseTile) {
       const int64_t width = std::min(kBaseTile, n - first);
-      kernels::inner_products(query_data + begin * d, end - begin, base_data + first * d, width, d,
-                              scores, width);
+      rows.times(base_data + first * d, width, scores, width);
       for (int64_t i = begin; i < end; ++i) {
         float* row = scores + (i - begin) * width;
         if (euclidean) {  // |q|^2 is the same for the whole row

@@ -36,33 +36,41 @@ int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step;
 
 }  // namespace
 
-void inner_products(const float* a, int64_t m, const float* b, int64_t n, int64_t d, float* c,
-                    int64_t step, Simd simd) {
-  const tile::Ops& ops = tile::ops(simd);
-  const int64_t panels = (d + ops.panel - 1) / ops.panel, padded = panels * ops.panel;
-  const int64_t stride = tile::kRows * ops.panel;
-  thread_local std::vector<float> packed, s, rows_a, padded_b;
+ProductRows::ProductRows(const float* a, int64_t m, int64_t d, Simd simd)
+    : m_(m), d_(d), simd_(simd) {
+  const int64_t panel = tile::ops(simd).panel;
+  to_panels(a, m, d, panel, (d + panel - 1) / panel, panels_);
+}
+
+void ProductRows::times(const float* b, int64_t n, float* c, int64_t step) const {
+  const tile::Ops& ops = tile::ops(simd_);
+  const int64_t panels = (d_ + ops.panel - 1) / ops.panel, padded = panels * ops.panel;
+  thread_local std::vector<float> packed, s, padded_b;
   packed.resize(static_cast<size_t>(tile::kLeading * padded));
   s.resize(static_cast<size_t>(tile::kRows * tile::kLeading));
-  to_panels(a, m, d, ops.panel, panels, rows_a);
   for (int64_t j0 = 0; j0 < n; j0 += tile::kRows) {
     const int64_t columns = std::min(tile::kRows, n - j0);
-    const float* rows_b = b + j0 * d;  // used where they lie unless vectors would read beyond them
-    if (d != padded || columns % ops.width != 0) {
-      pad(rows_b, columns, d, round_up(columns, ops.width), padded, padded_b);
+    const float* rows_b = b + j0 * d_;  // used where they lie unless vectors would read beyond them
+    if (d_ != padded || columns % ops.width != 0) {
+      pad(rows_b, columns, d_, round_up(columns, ops.width), padded, padded_b);
       rows_b = padded_b.data();
     }
     ops.pack(rows_b, padded, ops.panel, panels, columns, packed.data());
-    for (int64_t i0 = 0; i0 < m; i0 += tile::kRows) {
-      const int64_t rows = std::min(tile::kRows, m - i0);
-      ops.similarity(rows_a.data() + i0 * padded, ops.panel, stride, panels, packed.data(), rows,
-                     columns, s.data());
+    for (int64_t i0 = 0; i0 < m_; i0 += tile::kRows) {
+      const int64_t rows = std::min(tile::kRows, m_ - i0);
+      ops.similarity(panels_.data() + i0 * padded, ops.panel, tile::kRows * ops.panel, panels,
+                     packed.data(), rows, columns, s.data());
       for (int64_t r = 0; r < rows; ++r) {
         std::memcpy(c + (i0 + r) * step + j0, s.data() + r * tile::kLeading,
                     static_cast<size_t>(columns) * sizeof(float));
       }
     }
   }
+}
+
+void inner_products(const float* a, int64_t m, const float* b, int64_t n, int64_t d, float* c,
+                    int64_t step, Simd simd) {
+  ProductRows(a, m, d, simd).times(b, n, c, step);
 }
 
 namespace {

@@ -2,14 +2,28 @@
 // Inner products of rows of floats, at the machine's speed whichever BLAS is installed.
 
 #include <cstdint>
+#include <vector>
 
 #include "kernels/simd.hpp"
 
 namespace likewise::kernels {
 
-// c[i * step + j] = a_i . b_j for rows a [m, d] and b [n, d], on the calling thread. Each sum runs
-// over d in order, so that a product does not depend on m, n or its place. Meant for tiles: scratch
-// memory of the size of `a` may be needed.
+// Rows a [m, d], copied once into the layout that products want.
+class ProductRows {
+ public:
+  ProductRows(const float* a, int64_t m, int64_t d, Simd simd = best_simd());
+
+  // c[i * step + j] = a_i . b_j for rows b [n, d], on the calling thread. Each sum runs over d in
+  // order, so that a product does not depend on m, n or its place.
+  void times(const float* b, int64_t n, float* c, int64_t step) const;
+
+ private:
+  int64_t m_, d_;
+  Simd simd_;
+  std::vector<float> panels_;
+};
+
+// The same for rows that are used once.
 void inner_products(const float* a, int64_t m, const float* b, int64_t n, int64_t d, float* c,
                     int64_t step, Simd simd = best_simd());
 

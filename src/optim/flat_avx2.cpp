@@ -1,4 +1,5 @@
 // The flat loops in AVX2 and FMA; only what lies between the pragmas may use them.
+#include <algorithm>
 #include <cmath>
 
 #include "optim/flat.hpp"

@@ -1,4 +1,5 @@
 // The flat loops in the compiler's baseline instruction set.
+#include <algorithm>
 #include <cmath>
 
 #include "optim/flat.hpp"

@@ -58,9 +58,9 @@ TEST(FlatLoops, AreTheSameInEveryInstructionSet) {
       }
       for (const Loops* loops : {&a, &b}) {
         const SquareSums sums = loops->square_sums(&g[0] + offset, &w[0] + offset, 0.25f, n);
-        EXPECT_NEAR(sums.gradient, square, 1e-5);
-        EXPECT_NEAR(sums.weight, of_w, 1e-9 * of_w);
-        EXPECT_NEAR(loops->square_sum(&g[0] + offset, n), of_g, 1e-9 * of_g);
+        EXPECT_NEAR(sums.gradient, square, 1e-6 * square);
+        EXPECT_NEAR(sums.weight, of_w, 1e-6 * of_w);
+        EXPECT_NEAR(loops->square_sum(&g[0] + offset, n), of_g, 1e-6 * of_g);
       }
     }
   }
