@@ -1,20 +1,27 @@
 // likewise doctor
-#include <ATen/Parallel.h>
-#include <ATen/ops/mm.h>
-#include <ATen/ops/rand.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <png.h>
 #include <torch/version.h>
 
-#include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <thread>
 
 #include "cli/command.hpp"
 #include "cli/startup.hpp"
+#include "kernels/simd.hpp"
 #include "likewise/base/text.hpp"
+#include "likewise/nn/peaks.hpp"
 #include "likewise/nn/precision.hpp"
 #include "likewise/version.hpp"
+
+// jpeglib.h wants FILE.
+#include <jpeglib.h>
+
+#define LIKEWISE_TEXT_OF(x) #x
+#define LIKEWISE_TEXT(x) LIKEWISE_TEXT_OF(x)
 
 namespace likewise::cli {
 
@@ -44,42 +51,94 @@ std::string blas_file() {
   return symbol && dladdr(symbol, &info) ? info.dli_fname : "inside libtorch";
 }
 
-double matrix_gflops() {
-  constexpr int64_t kSize = 1024;
-  const auto a = at::rand({kSize, kSize}), b = at::rand({kSize, kSize});
-  at::mm(a, b);
-  double best = 1e9;
-  for (int i = 0; i < 3; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    at::mm(a, b);
-    best = std::min(best,
-                    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  return 2.0 * kSize * kSize * kSize / best / 1e9;
+// Versions of the libraries that read images, as they were compiled against.
+std::string codecs() {
+  return fmt::format("JPEG ({} {}), PNG (libpng {}), WebP",
+#ifdef LIBJPEG_TURBO_VERSION
+                     "libjpeg-turbo", LIKEWISE_TEXT(LIBJPEG_TURBO_VERSION),
+#else
+                     "libjpeg", JPEG_LIB_VERSION,
+#endif
+                     PNG_LIBPNG_VER_STRING);
 }
+
+std::string memory_size() {
+  std::ifstream info("/proc/meminfo");
+  int64_t total = 0, available = 0;
+  for (std::string line; std::getline(info, line);) {
+    if (line.rfind("MemTotal:", 0) == 0) total = std::atoll(line.c_str() + 9);
+    if (line.rfind("MemAvailable:", 0) == 0) available = std::atoll(line.c_str() + 13);
+  }
+  return fmt::format("{:.1f} GB, {:.1f} GB free", 1.024e-6 * static_cast<double>(total),
+                     1.024e-6 * static_cast<double>(available));
+}
+
+// Average load of the last minute, or below zero.
+double load() {
+  double averages[1] = {-1};
+  return getloadavg(averages, 1) == 1 ? averages[0] : -1;
+}
+
+std::string giga(double per_second) { return fmt::format("{:.0f}", 1e-9 * per_second); }
 
 void row(const char* name, const std::string& value) { fmt::print("  {:<16}{}\n", name, value); }
 
 }  // namespace
 
 int run_doctor(const std::vector<std::string>&) {
+  const double busy = load();
   const int threads = set_threads(0);
+  const auto processors = static_cast<int>(std::thread::hardware_concurrency());
   fmt::print("likewise {}\n", kVersion);
   row("processor", processor_name());
-  row("instructions", instruction_sets());
-  row("threads", fmt::format("{} of {} processors", threads, std::thread::hardware_concurrency()));
+  row("instructions", fmt::format("{}; kernels use {}", instruction_sets(),
+                                  kernels::simd_name(kernels::best_simd())));
+  row("threads", fmt::format("{} of {} processors", threads, processors));
+  row("memory", memory_size());
   row("libtorch", TORCH_VERSION);
   const std::string blas = blas_file();
-  const double gflops = matrix_gflops();
-  row("BLAS", fmt::format("{}, {:.0f} GFLOP/s in fp32", blas, gflops));
-  const PrecisionChoice choice = choose_precision();
-  row("precision", fmt::format("{} ({})", precision_name(choice.precision), choice.reason));
+  row("BLAS", blas);
+  const char* core = std::getenv("OPENBLAS_CORETYPE");
+  if (core) row("", fmt::format("OPENBLAS_CORETYPE={}", core));
   const char* policy = std::getenv("OMP_WAIT_POLICY");
   row("OpenMP waiting", policy ? policy : "default");
-  if (gflops < 10.0 * threads) {
-    fmt::print("\nMatrix products are slow here: the BLAS looks like the reference one. Cure: apt-get "
-               "install libopenblas0-pthread\n");
+  row("heap", "kept between steps (no trimming)");
+  row("codecs", codecs());
+  row("GPU", "none: this build trains on the processor");
+  const MachinePeaks peaks = measure_peaks();
+  row("fp32", fmt::format("{} GFLOP/s in registers, {} in a matrix product", giga(peaks.fp32),
+                          giga(peaks.fp32_matrix)));
+  row("bf16", fmt::format("{} GFLOP/s in a matrix product", giga(peaks.bf16_matrix)));
+  row("memory speed", fmt::format("{:.1f} GB/s", 1e-9 * peaks.memory));
+  const PrecisionChoice choice = choose_precision();
+  row("precision", fmt::format("{} ({})", precision_name(choice.precision), choice.reason));
+
+  std::vector<std::string> troubles;
+  if (peaks.fp32_matrix < 0.25 * peaks.fp32) {
+    troubles.push_back(fmt::format(
+        "matrix products reach {:.0f} % of what the processor can do: the BLAS ({}) looks like the "
+        "reference one or does not know this processor. Cure: apt-get install libopenblas0-pthread, "
+        "and leave OPENBLAS_CORETYPE unset, then likewise sets it",
+        100 * peaks.fp32_matrix / peaks.fp32, blas));
   }
+  if (threads < processors) {
+    troubles.push_back(fmt::format("{} of {} processors are used. Cure: unset OMP_NUM_THREADS, or "
+                                   "start without taskset",
+                                   threads, processors));
+  }
+  if (busy > 0.5 * processors) {
+    troubles.push_back(fmt::format("other programs keep {:.1f} of {} processors busy; figures above "
+                                   "are lower for it. Cure: wait for them, or --threads fewer",
+                                   busy, processors));
+  }
+  if (kernels::best_simd() == kernels::Simd::kPortable) {
+    troubles.emplace_back(
+        "the kernels for any processor are in use, two to six times slower than those for AVX2. Cure: "
+        "unset LIKEWISE_SIMD, or a processor of the last ten years");
+  }
+  fmt::print("\n");
+  if (troubles.empty()) fmt::print("Nothing here slows likewise down.\n");
+  for (const std::string& trouble : troubles) fmt::print("Slow: {}.\n", trouble);
   return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +16,14 @@
 #include "likewise/base/error.hpp"
 
 namespace likewise {
+
+namespace {
+double thread_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+}  // namespace
 
 class Loader::State {
  public:
@@ -64,6 +73,11 @@ class Loader::State {
     return waited_;
   }
 
+  double worked() const {
+    const std::lock_guard lock(mutex_);
+    return worked_;
+  }
+
   std::vector<std::string> bad_samples() const {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> out;
@@ -102,9 +116,11 @@ class Loader::State {
           if (stopping_ || failure_) return;
           step = next_to_make_++;
         }
+        const double begin = thread_seconds();
         Batch batch = make(step);
         {
           const std::lock_guard lock(mutex_);
+          worked_ += thread_seconds() - begin;
           ready_.emplace(step, std::move(batch));
         }
         changed_.notify_all();
@@ -234,7 +250,7 @@ class Loader::State {
   int64_t next_to_make_ = 0, next_to_hand_out_ = 0;
   bool stopping_ = false;
   std::exception_ptr failure_;
-  double waited_ = 0;
+  double waited_ = 0, worked_ = 0;
 
   std::mutex order_mutex_;
   std::map<int64_t, std::shared_ptr<const std::vector<int64_t>>> orders_;
@@ -247,6 +263,7 @@ int64_t Loader::steps_per_epoch() const { return state_->steps_per_epoch(); }
 void Loader::seek(int64_t step) { state_->seek(step); }
 Batch Loader::next() { return state_->next(); }
 double Loader::waited() const { return state_->waited(); }
+double Loader::worked() const { return state_->worked(); }
 std::vector<std::string> Loader::bad_samples() const { return state_->bad_samples(); }
 
 }  // namespace likewise

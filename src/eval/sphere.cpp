@@ -9,7 +9,7 @@
 namespace likewise {
 namespace {
 
-constexpr int64_t kSphereTile = 144;
+constexpr int64_t kSphereTile = 192;
 
 // Inner products of the rows [begin, end) of a with all rows of b.
 std::vector<float> products_of(const Tensor& a, int64_t begin, int64_t end, const Tensor& b) {

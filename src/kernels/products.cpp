@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 #include "kernels/contrastive/tile.hpp"
 
@@ -11,7 +10,7 @@ namespace {
 
 // `rows` rows of d floats, padded with zeros to `height` rows of `width` floats.
 void pad(const float* from, int64_t rows, int64_t d, int64_t height, int64_t width,
-         std::vector<float>& to) {
+         LineFloats& to) {
   to.assign(static_cast<size_t>(height * width), 0.0F);
   for (int64_t i = 0; i < rows; ++i) {
     std::memcpy(to.data() + i * width, from + i * d, static_cast<size_t>(d) * sizeof(float));
@@ -20,7 +19,7 @@ void pad(const float* from, int64_t rows, int64_t d, int64_t height, int64_t wid
 
 // Tiles of kRows rows one after another, each in panels (tile.hpp).
 void to_panels(const float* from, int64_t rows, int64_t d, int64_t panel, int64_t panels,
-               std::vector<float>& to) {
+               LineFloats& to) {
   const int64_t tiles = (rows + tile::kRows - 1) / tile::kRows, stride = tile::kRows * panel;
   to.assign(static_cast<size_t>(tiles * panels * stride), 0.0F);
   for (int64_t i = 0; i < rows; ++i) {
@@ -45,7 +44,7 @@ ProductRows::ProductRows(const float* a, int64_t m, int64_t d, Simd simd)
 void ProductRows::times(const float* b, int64_t n, float* c, int64_t step) const {
   const tile::Ops& ops = tile::ops(simd_);
   const int64_t panels = (d_ + ops.panel - 1) / ops.panel, padded = panels * ops.panel;
-  thread_local std::vector<float> packed, s, padded_b;
+  thread_local LineFloats packed, s, padded_b;
   packed.resize(static_cast<size_t>(tile::kLeading * padded));
   s.resize(static_cast<size_t>(tile::kRows * tile::kLeading));
   for (int64_t j0 = 0; j0 < n; j0 += tile::kRows) {

@@ -2,8 +2,8 @@
 // Inner products of rows of floats, at the machine's speed whichever BLAS is installed.
 
 #include <cstdint>
-#include <vector>
 
+#include "kernels/aligned.hpp"
 #include "kernels/simd.hpp"
 
 namespace likewise::kernels {
@@ -20,7 +20,7 @@ class ProductRows {
  private:
   int64_t m_, d_;
   Simd simd_;
-  std::vector<float> panels_;
+  LineFloats panels_;
 };
 
 // The same for rows that are used once.

@@ -24,8 +24,7 @@ Tensor Method::embed(const Tensor& x) {
   return project(encoder_->forward(x)).to(at::kFloat);
 }
 
-Tensor Method::loss(const Batch& batch, const Player&) {
-  // Views of the same size go through the encoder together.
+std::vector<Tensor> Method::embed_views(const Batch& batch) {
   std::map<std::vector<int64_t>, std::vector<size_t>> by_size;
   for (size_t v = 0; v < batch.views.size(); ++v) {
     by_size[batch.views[v].sizes().vec()].push_back(v);
@@ -37,7 +36,9 @@ Tensor Method::loss(const Batch& batch, const Player&) {
     const auto parts = embed(at::cat(inputs)).split(size.at(0));  // [N, d] each
     for (size_t i = 0; i < members.size(); ++i) z[members[i]] = parts[i];
   }
-  return loss_of(z, batch);
+  return z;
 }
+
+Tensor Method::loss(const Batch& batch, const Player&) { return loss_of(embed_views(batch), batch); }
 
 }  // namespace likewise

@@ -40,7 +40,20 @@ void for_each_chunk(const Batch& batch, int64_t chunk, Visit&& visit) {
   }
 }
 
-double cached_gradient(Method& method, const Batch& batch, double scale, int64_t chunk) {
+// Ends phases of a profile that may not be wanted.
+class Laps {
+ public:
+  explicit Laps(Profile* profile) : profile_(profile) {}
+  void end(Phase phase) const {
+    if (profile_) profile_->end(phase);
+  }
+
+ private:
+  Profile* profile_;
+};
+
+double cached_gradient(Method& method, const Batch& batch, double scale, int64_t chunk,
+                       const Laps& laps) {
   std::vector<std::vector<Tensor>> pieces(batch.views.size());
   {
     const at::NoGradGuard no_grad;
@@ -51,10 +64,15 @@ double cached_gradient(Method& method, const Batch& batch, double scale, int64_t
   }
   std::vector<Tensor> z;
   for (const auto& view : pieces) z.push_back(at::cat(view).set_requires_grad(true));
+  laps.end(Phase::kForward);
   const Tensor loss = method.loss_of(z, batch);
   (loss * scale).backward();  // parameters of the loss itself, such as a temperature, get theirs here
+  laps.end(Phase::kLoss);
   for_each_chunk(batch, chunk, [&](size_t v, const Tensor& x, int64_t first) {
-    method.embed(x).backward(z[v].grad().narrow(0, first, x.size(0)));
+    const Tensor again = method.embed(x);
+    laps.end(Phase::kForward);
+    again.backward(z[v].grad().narrow(0, first, x.size(0)));
+    laps.end(Phase::kBackward);
   });
   return loss.item<double>();
 }
@@ -62,15 +80,25 @@ double cached_gradient(Method& method, const Batch& batch, double scale, int64_t
 }  // namespace
 
 double accumulate_gradient(Method& method, const Batch& batch, const Player& player, double scale,
-                           int64_t chunk) {
+                           int64_t chunk, Profile* profile) {
+  const Laps laps(profile);
   if (chunk > 0 && chunk < batch.views.at(0).size(0)) {
     if (!method.loss_is_of_embeddings()) {
       throw UserError("--chunk: the gradient of this method cannot be cached; leave --chunk out");
     }
-    return cached_gradient(method, batch, scale, chunk);
+    return cached_gradient(method, batch, scale, chunk, laps);
   }
-  const Tensor loss = method.loss(batch, player);
+  Tensor loss;
+  if (method.loss_is_of_embeddings()) {
+    const std::vector<Tensor> z = method.embed_views(batch);
+    laps.end(Phase::kForward);
+    loss = method.loss_of(z, batch);
+  } else {
+    loss = method.loss(batch, player);
+  }
+  laps.end(Phase::kLoss);
   (scale == 1 ? loss : loss * scale).backward();
+  laps.end(Phase::kBackward);
   return loss.item<double>();
 }
 

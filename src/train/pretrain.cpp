@@ -1,5 +1,6 @@
 #include "likewise/train/pretrain.hpp"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/isfinite.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include "likewise/base/signals.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/formats/tfevents.hpp"
+#include "likewise/nn/count.hpp"
 #include "likewise/nn/initialize.hpp"
 #include "likewise/nn/memory_format.hpp"
 #include "likewise/nn/weights.hpp"
@@ -24,6 +26,7 @@
 #include "likewise/train/gradient.hpp"
 #include "likewise/train/monitor.hpp"
 #include "likewise/train/prepare.hpp"
+#include "likewise/train/profile.hpp"
 #include "likewise/train/run_folder.hpp"
 #include "likewise/version.hpp"
 
@@ -70,6 +73,7 @@ class Run {
     events_ = &events;
     catch_interrupts();
     started_ = last_checkpoint_ = last_log_ = Clock::now();
+    if (options_.profile) profile_ = std::make_unique<Profile>();
     loader_.seek(step_ * options_.accumulate);
     if (step_ == 0) look();
     while (!finished()) {
@@ -87,6 +91,7 @@ class Run {
       progress_.say(fmt::format("{} broken images were left out; the first: {}", bad.size(), bad[0]));
     }
     write_summary(bad);
+    if (profile_) say_profile();
     return {step_, epoch(), elapsed(), stopped, health_};
   }
 
@@ -168,6 +173,7 @@ class Run {
     write_tensors(folder_.checkpoint(), tensors, metadata);
     last_checkpoint_ = Clock::now();
     saved_step_ = step_;
+    if (profile_) profile_->restart();
   }
 
   bool checkpoint_due() const {
@@ -190,15 +196,21 @@ class Run {
   void one_step() {
     const double rate = rate_now();
     double loss = 0, norm = 0;
+    if (profile_ && profile_->counting() && profiled_.views == 0) worked_before_ = loader_.worked();
     for (size_t p = 0; p < players_.size(); ++p) {
       optimizers_[p]->zero_grad();
       loss = 0;
       for (int64_t k = 0; k < options_.accumulate; ++k) {
+        lap(Phase::kOther);
         Batch batch = loader_.next();
+        lap(Phase::kWait);
         for (Tensor& view : batch.views) view = channels_last(view);
+        lap(Phase::kOther);
         loss += accumulate_gradient(*method_, batch, players_[p], 1.0 / static_cast<double>(options_.accumulate),
-                                    options_.chunk) / static_cast<double>(options_.accumulate);
-        views_ += static_cast<int64_t>(batch.views.size()) * batch.views[0].size(0);
+                                    options_.chunk, profile_.get()) / static_cast<double>(options_.accumulate);
+        const int64_t views = static_cast<int64_t>(batch.views.size()) * batch.views[0].size(0);
+        views_ += views;
+        if (profile_ && profile_->counting()) profiled_.views += views;
       }
       std::vector<Tensor> parameters;
       for (const auto& item : players_[p].parameters) parameters.push_back(item.second);
@@ -207,12 +219,30 @@ class Run {
                                             : std::numeric_limits<double>::infinity());
       check_finite(loss, norm);
       optimizers_[p]->step(rate);
+      lap(Phase::kOptimiser);
     }
     ++step_;
     const TrainProgress progress{step_, total_, fraction()};
     method_->after_step(progress);
     if (average_) ema_update(*average_, method_->encoder(), options_.ema);
     log(loss, norm, rate);
+    if (profile_) profile_->end_step();
+  }
+
+  void lap(Phase phase) {
+    if (profile_) profile_->end(phase);
+  }
+
+  void say_profile() {
+    profiled_.view_seconds = loader_.worked() - worked_before_;
+    profiled_.multiply_adds = static_cast<double>(multiply_adds(
+        method_->encoder(), prepared_.spec.channels(), options_.views.size));
+    profiled_.threads = at::get_num_threads();
+    profiled_.precision = options_.precision;
+    profiled_.peaks = measure_peaks();
+    const std::string text = profile_->text(profiled_);
+    progress_.say(text.substr(0, text.size() - 1));
+    write_file(folder_.assets() / "profile.txt", text);
   }
 
   double rate_now() const {
@@ -299,6 +329,7 @@ class Run {
       }
     }
     method_->train();
+    if (profile_) profile_->restart();
     events_->flush();
     last_log_ += Clock::now() - before;  // views/s is that of training
   }
@@ -324,6 +355,9 @@ class Run {
   double mean_loss_ = 0, waited_ = 0, speed_ = 0, shown_loss_ = 0, shown_wait_ = 0;
   int64_t since_log_ = 0, views_ = 0;
   std::string health_;
+  std::unique_ptr<Profile> profile_;  // null unless asked for
+  Profile::Work profiled_;
+  double worked_before_ = 0;
 };
 
 }  // namespace

@@ -54,6 +54,7 @@ class Loader {
   Batch next();
 
   double waited() const;                       // seconds that next() has waited in all
+  double worked() const;                       // processor seconds that its threads spent in all
   std::vector<std::string> bad_samples() const;  // a sentence each, ordered by index
 
  private:

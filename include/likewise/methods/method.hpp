@@ -41,6 +41,9 @@ class Method : public torch::nn::Module {
   // views of one size share a forward pass, so batch statistics are those of all of them.
   virtual Tensor loss(const Batch& batch, const Player& player);
 
+  // embed() of every view, one [N, d] each; views of one size share a forward pass.
+  std::vector<Tensor> embed_views(const Batch& batch);
+
   // h [N, D] -> z [N, d]: what the loss compares. The identity by default.
   virtual Tensor project(const Tensor& h) { return h; }
 

@@ -2,6 +2,7 @@
 // The gradient of one batch, with or without gradient caching.
 
 #include "likewise/methods/method.hpp"
+#include "likewise/train/profile.hpp"
 
 namespace likewise {
 
@@ -13,7 +14,8 @@ namespace likewise {
 // whole batch; it costs a second forward pass. Batch normalisation sees chunks, as it would see
 // smaller batches; its running statistics are updated once.
 // Throws UserError when the method's loss is not a function of embeddings.
+// `profile`, if given, learns what took how long.
 double accumulate_gradient(Method& method, const Batch& batch, const Player& player, double scale,
-                           int64_t chunk);
+                           int64_t chunk, Profile* profile = nullptr);
 
 }  // namespace likewise

@@ -66,6 +66,7 @@ struct PretrainOptions {
   int64_t health_samples = 1024;
   std::string knn_train, knn_test;
   std::string progress = "auto";
+  bool profile = false;
 
   template <class V>
   void fields(V& v) {
@@ -104,6 +105,7 @@ struct PretrainOptions {
     v("knn.train", knn_train, "labelled data for the kNN accuracy that is logged every epoch");
     v("knn.test", knn_test, "labelled data that this kNN is tested on");
     v("progress", progress, "how progress is shown", choices({"auto", "bar", "lines", "none"}));
+    v("profile", profile, "say at the end where the time of a step went");
   }
 };
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
 #include <vector>
 
+#include "kernels/aligned.hpp"
 #include "kernels/contrastive/tile.hpp"
 
 namespace likewise::kernels {
@@ -37,12 +37,12 @@ class NtXentRun {
         panels_((problem.d + ops.panel - 1) / ops.panel),
         stride_(blocks_ * tile::kRows * ops.panel),
         scale_(static_cast<float>(problem.scale * kLog2E)),
-        z_(new float[static_cast<size_t>(stride_ * panels_)]()),
+        z_(static_cast<size_t>(stride_ * panels_)),
         inverse_norm_(padded(), 1.0),
         positive_(padded()),
         log_negatives_(padded()),
         q_(padded(), 1.0) {
-    if (with_gradient) raw_.reset(new float[static_cast<size_t>(stride_ * panels_)]());
+    if (with_gradient) raw_.resize(static_cast<size_t>(stride_ * panels_));
   }
 
   NtXentValue run(float* grad0, float* grad1) {
@@ -53,7 +53,7 @@ class NtXentRun {
       std::fill(log_negatives_.begin(), log_negatives_.end(), double{kMinusInfinity});
     }
     NtXentValue value{loss(), 0};
-    if (raw_) {
+    if (!raw_.empty()) {
       if (rows_ > 2) sum_gradients();
       value.scale_gradient = finish(grad0, grad1);
     }
@@ -120,7 +120,7 @@ class NtXentRun {
 
   struct Scratch {
     explicit Scratch(int64_t packed) : s(tile::kRows * tile::kLeading), b(packed) {}
-    std::vector<float> s, b;
+    LineFloats s, b;
   };
 
   // Calls body(i, j, similarities) for every pair of blocks i <= j. Round r holds the pairs with
@@ -152,9 +152,9 @@ class NtXentRun {
   void similarities(int64_t i, int64_t j, Scratch& scratch) const {
     const int64_t rows = rows_of(i), columns = rows_of(j), panel = ops_.panel;
     const int64_t stop = (columns + panel - 1) / panel * panel;
-    ops_.pack(z_.get() + j * tile::kRows * panel, panel, stride_, panels_, columns,
+    ops_.pack(z_.data() + j * tile::kRows * panel, panel, stride_, panels_, columns,
               scratch.b.data());
-    ops_.similarity(z_.get() + i * tile::kRows * panel, panel, stride_, panels_, scratch.b.data(),
+    ops_.similarity(z_.data() + i * tile::kRows * panel, panel, stride_, panels_, scratch.b.data(),
                     rows, columns, scratch.s.data());
     const int64_t offset = (i - j) * tile::kRows;
     for (int64_t r = 0; r < rows; ++r) {
@@ -246,11 +246,11 @@ class NtXentRun {
       } else {
         ops_.exp_weights(s, scale_, shift_, rows, columns, &weights[a], &weights[b]);
       }
-      ops_.accumulate(s, z_.get() + b * panel, stride_, panels_, rows, columns,
-                      raw_.get() + a * panel);
+      ops_.accumulate(s, z_.data() + b * panel, stride_, panels_, rows, columns,
+                      raw_.data() + a * panel);
       if (i != j) {
-        ops_.accumulate_transposed(s, z_.get() + a * panel, stride_, panels_, rows, columns,
-                                   raw_.get() + b * panel);
+        ops_.accumulate_transposed(s, z_.data() + a * panel, stride_, panels_, rows, columns,
+                                   raw_.data() + b * panel);
       }
     });
   }
@@ -297,7 +297,7 @@ class NtXentRun {
   const float scale_;  // of base-2 exponents
   float shift_ = 0;
   bool safe_ = false;
-  std::unique_ptr<float[]> z_, raw_;  // in panels
+  LineFloats z_, raw_;  // in panels; raw_ is empty when no gradient is asked for
   std::vector<double> inverse_norm_, positive_, log_negatives_, q_, weight_;
 };
 

@@ -35,7 +35,7 @@ struct NtXentValue {
 };
 
 // grad0, grad1: n * d, both null or both given. Scratch memory: 2 n d floats (n d without
-// gradient), a few arrays of 2 n and about (180 + d) * 600 bytes a thread.
+// gradient), a few arrays of 2 n and about (200 + d) * 800 bytes a thread.
 NtXentValue nt_xent(const NtXentProblem& problem, float* grad0, float* grad1,
                     const ForEach& for_each = serial_for, Simd simd = best_simd());
 

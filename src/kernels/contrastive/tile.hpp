@@ -13,8 +13,8 @@
 
 namespace likewise::kernels::tile {
 
-constexpr int64_t kRows = 144;            // rows and columns of a tile; a multiple of 6 and of 16
-constexpr int64_t kLeading = kRows + 32;  // of a tile in memory: an odd number of cache lines
+constexpr int64_t kRows = 192;            // rows and columns of a tile; a multiple of 12 and of 32
+constexpr int64_t kLeading = kRows + 16;  // of a tile in memory: an odd number of cache lines
 
 struct Ops {
   int64_t panel;
