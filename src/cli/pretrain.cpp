@@ -59,9 +59,10 @@ int run_pretrain(const std::vector<std::string>& given) {
     return 128 + interrupted();
   }
   write_pictures(options.out);
-  fmt::print("{} steps, {:.1f} epochs in {}\n{}\nreport: {}\nnext: likewise evaluate --run {}\n",
+  fmt::print("{} steps, {:.1f} epochs in {}\n{}{}{}report: {}\nnext: likewise evaluate --run {}\n",
              format_count(result.steps), result.epochs, format_duration(result.seconds),
-             result.health, folder.report().string(), options.out);
+             result.health, result.health.empty() ? "" : "\n", result.profile,
+             folder.report().string(), options.out);
   return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "likewise/base/error.hpp"
 #include "likewise/nn/initialize.hpp"
+#include "nn/norm_relu.hpp"
 
 namespace likewise {
 
@@ -87,6 +88,10 @@ void Linear::initialize(Rng& rng) {
   if (bias.defined()) fill_uniform(bias, bound, rng);
 }
 
+namespace {
+constexpr double kMomentum = 0.1, kEps = 1e-5;
+}  // namespace
+
 BatchNorm::BatchNorm(int64_t features, bool affine, double initial_weight)
     : initial_weight_(initial_weight) {
   if (affine) {
@@ -98,17 +103,32 @@ BatchNorm::BatchNorm(int64_t features, bool affine, double initial_weight)
   num_batches_tracked = register_buffer("num_batches_tracked", at::zeros({}, at::kLong));
 }
 
-Tensor BatchNorm::forward(const Tensor& x) {
-  if (is_training()) {
-    if (x.numel() <= running_mean.numel()) {
-      throw UserError(
-          "batch normalisation in training mode needs at least two values a channel, the "
-          "batch gives {}: raise the batch size",
-          x.numel() / running_mean.numel());
-    }
-    num_batches_tracked.add_(1);
+void BatchNorm::begin_forward(const Tensor& x) {
+  if (!is_training()) return;
+  if (x.numel() <= running_mean.numel()) {
+    throw UserError(
+        "batch normalisation in training mode needs at least two values a channel, the "
+        "batch gives {}: raise the batch size",
+        x.numel() / running_mean.numel());
   }
-  return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), 0.1, 1e-5, true);
+  num_batches_tracked.add_(1);
+}
+
+Tensor BatchNorm::forward(const Tensor& x) {
+  begin_forward(x);
+  return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), kMomentum, kEps,
+                        true);
+}
+
+Tensor BatchNorm::forward_relu(const Tensor& x, const Tensor& residual) {
+  const detail::NormRelu norm = {weight, bias, running_mean, running_var, kMomentum, kEps};
+  if (is_training() && detail::can_fuse_norm_relu(norm, x, residual)) {
+    begin_forward(x);
+    return detail::norm_relu(norm, x, residual);
+  }
+  Tensor y = forward(x);  // in place from here: its backward needs its input, not its output
+  if (residual.defined()) y.add_(residual);
+  return y.relu_();
 }
 
 void BatchNorm::initialize(Rng&) {

@@ -19,10 +19,8 @@ std::shared_ptr<Sequence> shortcut(int64_t in, int64_t out, int64_t stride) {
   return sequence;
 }
 
-// relu(branch + shortcut of x). In place: batch norm's backward needs its input, not its output.
-Tensor join_shortcut(Tensor branch, const Tensor& x, const std::shared_ptr<Sequence>& downsample) {
-  branch.add_(downsample ? downsample->forward(x) : x);
-  return branch.relu_();
+Tensor shortcut_of(const Tensor& x, const std::shared_ptr<Sequence>& downsample) {
+  return downsample ? downsample->forward(x) : x;
 }
 
 // A stage is a plain container whose children are "0", "1", ...
@@ -57,8 +55,8 @@ BasicBlock::BasicBlock(int64_t in, int64_t width, int64_t stride, bool zero_init
 }
 
 Tensor BasicBlock::forward(const Tensor& x) {
-  Tensor y = bn1_->forward(conv1_->forward(x)).relu_();
-  return join_shortcut(bn2_->forward(conv2_->forward(y)), x, downsample_);
+  const Tensor y = bn1_->forward_relu(conv1_->forward(x));
+  return bn2_->forward_relu(conv2_->forward(y), shortcut_of(x, downsample_));
 }
 
 Bottleneck::Bottleneck(int64_t in, int64_t width, int64_t stride, bool zero_init) {
@@ -74,9 +72,9 @@ Bottleneck::Bottleneck(int64_t in, int64_t width, int64_t stride, bool zero_init
 }
 
 Tensor Bottleneck::forward(const Tensor& x) {
-  Tensor y = bn1_->forward(conv1_->forward(x)).relu_();
-  y = bn2_->forward(conv2_->forward(y)).relu_();
-  return join_shortcut(bn3_->forward(conv3_->forward(y)), x, downsample_);
+  Tensor y = bn1_->forward_relu(conv1_->forward(x));
+  y = bn2_->forward_relu(conv2_->forward(y));
+  return bn3_->forward_relu(conv3_->forward(y), shortcut_of(x, downsample_));
 }
 
 ResNet::ResNet(const ResNetOptions& options) : options_(options) {
@@ -99,10 +97,10 @@ ResNet::ResNet(const ResNetOptions& options) : options_(options) {
 }
 
 Tensor ResNet::stem(const Tensor& x) {
-  Tensor y = bn1_->forward(conv1_->forward(x));
+  const Tensor y = conv1_->forward(x);
+  if (!options_.imagenet_stem) return bn1_->forward_relu(y);
   // The pool commutes with the rectifier and leaves it a quarter of the values.
-  if (options_.imagenet_stem) y = at::max_pool2d(y, {3, 3}, {2, 2}, {1, 1});
-  return y.relu_();
+  return at::max_pool2d(bn1_->forward(y), {3, 3}, {2, 2}, {1, 1}).relu_();
 }
 
 std::vector<Tensor> ResNet::stages(const Tensor& x) {

@@ -22,7 +22,7 @@ SmallResNet::SmallResNet(const SmallResNetOptions& options) {
 }
 
 Tensor SmallResNet::forward(const Tensor& x) {
-  Tensor y = bn1_->forward(conv1_->forward(x)).relu_();
+  Tensor y = bn1_->forward_relu(conv1_->forward(x));
   for (const auto& block : blocks_) y = block->forward(y);
   return y.mean(at::IntArrayRef{2, 3});
 }

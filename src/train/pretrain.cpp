@@ -91,8 +91,7 @@ class Run {
       progress_.say(fmt::format("{} broken images were left out; the first: {}", bad.size(), bad[0]));
     }
     write_summary(bad);
-    if (profile_) say_profile();
-    return {step_, epoch(), elapsed(), stopped, health_};
+    return {step_, epoch(), elapsed(), stopped, health_, profile_ ? make_profile() : ""};
   }
 
  private:
@@ -233,7 +232,7 @@ class Run {
     if (profile_) profile_->end(phase);
   }
 
-  void say_profile() {
+  std::string make_profile() {
     profiled_.view_seconds = loader_.worked() - worked_before_;
     profiled_.multiply_adds = static_cast<double>(multiply_adds(
         method_->encoder(), prepared_.spec.channels(), options_.views.size));
@@ -241,8 +240,8 @@ class Run {
     profiled_.precision = options_.precision;
     profiled_.peaks = measure_peaks();
     const std::string text = profile_->text(profiled_);
-    progress_.say(text.substr(0, text.size() - 1));
     write_file(folder_.assets() / "profile.txt", text);
+    return text;
   }
 
   double rate_now() const {

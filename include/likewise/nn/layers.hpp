@@ -65,12 +65,16 @@ class BatchNorm : public Layer {
  public:
   explicit BatchNorm(int64_t features, bool affine = true, double initial_weight = 1);
   Tensor forward(const Tensor& x) override;
+  // relu(forward(x) + residual), fused while training on the processor; the residual may be
+  // undefined.
+  Tensor forward_relu(const Tensor& x, const Tensor& residual = {});
   void initialize(Rng& rng) override;
 
   Tensor weight, bias;  // undefined unless affine
   Tensor running_mean, running_var, num_batches_tracked;
 
  private:
+  void begin_forward(const Tensor& x);
   double initial_weight_;
 };
 

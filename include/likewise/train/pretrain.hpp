@@ -10,7 +10,8 @@ struct PretrainResult {
   int64_t steps = 0;
   double epochs = 0, seconds = 0;
   bool interrupted = false;
-  std::string health;  // the last health line
+  std::string health;   // the last health line
+  std::string profile;  // where the time went, when that was asked for
 };
 
 // Trains `method` as `options` say and fills the run folder options.out: run.toml (everything
