@@ -13,7 +13,9 @@ namespace likewise::flat {
 #pragma GCC target("avx2,fma")
 namespace avx2 {
 namespace {
+#define LIKEWISE_VECTOR_WIDTH 8
 #include "optim/flat_body.inc"
+#undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace avx2
 #pragma GCC pop_options

@@ -12,7 +12,9 @@ namespace likewise::flat {
 #endif
 namespace portable {
 namespace {
+#define LIKEWISE_VECTOR_WIDTH 4
 #include "optim/flat_body.inc"
+#undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace portable
 #if defined(__GNUC__) && !defined(__clang__)
