@@ -39,13 +39,16 @@ void prepare_process(int argc, char** argv) {
   // Both libraries read their settings in constructors, before main: only a restart in place (half
   // a second) can set them. OpenMP's threads must not spin while another process could run.
   // OpenBLAS 0.3.21 takes processors newer than itself for a Prescott and works at a fifth of the
-  // speed.
+  // speed. MKL, the BLAS of libtorch's wheels, gives the same digits for any number of threads only when
+  // told to.
   if (!computes(argc, argv)) return;
   bool changed = set_if_missing("OMP_WAIT_POLICY", "passive");
   if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
     changed |= set_if_missing("OPENBLAS_CORETYPE", "SkylakeX");
+    changed |= set_if_missing("MKL_CBWR", "AVX512,STRICT");
   } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
     changed |= set_if_missing("OPENBLAS_CORETYPE", "Haswell");
+    changed |= set_if_missing("MKL_CBWR", "AVX2,STRICT");
   }
   if (changed) execv("/proc/self/exe", argv);  // on failure: slower, not wrong
 }
