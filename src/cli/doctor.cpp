@@ -133,7 +133,7 @@ int run_doctor(const std::vector<std::string>&) {
   }
   if (kernels::best_simd() == kernels::Simd::kPortable) {
     troubles.emplace_back(
-        "the kernels for any processor are in use, two to six times slower than those for AVX2. Cure: "
+        "the kernels for any processor are in use, slower than those for AVX2. Cure: "
         "unset LIKEWISE_SIMD, or a processor of the last ten years");
   }
   fmt::print("\n");

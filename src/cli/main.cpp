@@ -7,6 +7,7 @@
 
 #include "cli/command.hpp"
 #include "cli/startup.hpp"
+#include "kernels/simd.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/version.hpp"
@@ -54,6 +55,7 @@ int run(const std::vector<std::string>& words) {
 int main(int argc, char** argv) {
   likewise::cli::prepare_process(argc, argv);
   try {
+    likewise::kernels::best_simd();  // a wrong LIKEWISE_SIMD is said before anything begins
     return run({argv + 1, argv + argc});
   } catch (const likewise::Error& error) {
     fmt::print(stderr, "likewise: {}\n", error.what());

@@ -88,17 +88,11 @@ std::function<void(std::vector<double>&)> preconditioner(const Tensor& moment, i
   Tensor bound = moment.div(2);
   // The last column, the bias, has no penalty; its second moment is one.
   bound.diagonal().slice(0, 0, columns - 1).add_(penalty + 1e-9);
-  Tensor factor;
-  bool found = false;
-  eval_detail::on_one_thread([&] {
-    const auto [lower, info] = at::linalg_cholesky_ex(bound);
-    factor = lower;
-    found = info.item<int>() == 0;
-  });
-  if (!found) return {};
-  return [factor, columns, classes](std::vector<double>& v) {
+  const auto [factor, info] = at::linalg_cholesky_ex(bound);
+  if (info.item<int>() != 0) return {};
+  return [factor = factor, columns, classes](std::vector<double>& v) {
     const Tensor right = at::from_blob(v.data(), {columns, classes}, at::kDouble);
-    eval_detail::on_one_thread([&] { right.copy_(at::cholesky_solve(right, factor)); });
+    right.copy_(at::cholesky_solve(right, factor));
   };
 }
 
@@ -113,10 +107,9 @@ class SoftmaxObjective {
 
   double operator()(const std::vector<double>& w, std::vector<double>& gradient) const {
     const int64_t n = x_.size(0), rows = x_.size(1);
-    // Copied to memory of libtorch's alignment, on which the last digits of MKL's products depend.
     const Tensor weights =
         at::from_blob(const_cast<double*>(w.data()), {rows, classes_}, at::kDouble)
-            .to(x_.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+            .to(x_.scalar_type());
     const auto chunks = static_cast<size_t>((n + chunk_ - 1) / chunk_);
     std::vector<double> losses(chunks);
     std::vector<Tensor> gradients(chunks);

@@ -33,19 +33,9 @@ template <class Body>
 void for_each_tile(int64_t n, int64_t rows, const Body& body) {
   const SerialBlas serial;
   const int64_t tiles = (n + rows - 1) / rows;
-  // At least two pieces, the second of which may be empty: a lone one would not be in a parallel
-  // region, in which alone MKL computes on one thread.
-  at::parallel_for(0, std::max<int64_t>(tiles, 2), 1, [&](int64_t first, int64_t last) {
-    for (int64_t t = first; t < std::min(last, tiles); ++t) {
-      body(t * rows, std::min(n, (t + 1) * rows), t);
-    }
+  at::parallel_for(0, tiles, 1, [&](int64_t first, int64_t last) {
+    for (int64_t t = first; t < last; ++t) body(t * rows, std::min(n, (t + 1) * rows), t);
   });
-}
-
-// body() where libraries compute on one thread, so that equal input gives equal bits.
-template <class Body>
-void on_one_thread(const Body& body) {
-  for_each_tile(1, 1, [&](int64_t, int64_t, int64_t) { body(); });
 }
 
 // float32, contiguous, on the CPU, without gradient. UserError unless [N, D] with finite values.

@@ -1,10 +1,12 @@
 #include "kernels/peak.hpp"
 
+#include "kernels/instruction_sets.hpp"
+#include "kernels/simd.hpp"
+
 namespace likewise::kernels {
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")
+#if LIKEWISE_HAS_SETS
+LIKEWISE_AVX512_BEGIN
 namespace peak_avx512 {
 namespace {
 #define LIKEWISE_VECTOR_WIDTH 16
@@ -12,9 +14,8 @@ namespace {
 #undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace peak_avx512
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
+LIKEWISE_SET_END
+LIKEWISE_AVX2_BEGIN
 namespace peak_avx2 {
 namespace {
 #define LIKEWISE_VECTOR_WIDTH 8
@@ -22,7 +23,7 @@ namespace {
 #undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace peak_avx2
-#pragma GCC pop_options
+LIKEWISE_SET_END
 #endif
 namespace peak_portable {
 namespace {
@@ -32,12 +33,15 @@ namespace {
 }  // namespace
 }  // namespace peak_portable
 
-double multiply_add_burst(int64_t rounds, Simd simd) {
+double multiply_add_burst(int64_t rounds) {
   float result = 0;
   double operations = 0;
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-  if (simd == Simd::kAvx512) operations = peak_avx512::burst(rounds, &result);
-  if (simd == Simd::kAvx2) operations = peak_avx2::burst(rounds, &result);
+#if LIKEWISE_HAS_SETS
+  if (can_run(Simd::kAvx512)) {
+    operations = peak_avx512::burst(rounds, &result);
+  } else if (can_run(Simd::kAvx2)) {
+    operations = peak_avx2::burst(rounds, &result);
+  }
 #endif
   if (operations == 0) operations = peak_portable::burst(rounds, &result);
   volatile float sink = result;  // the loop must not be left out

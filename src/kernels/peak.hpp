@@ -3,13 +3,12 @@
 
 #include <cstdint>
 
-#include "kernels/simd.hpp"
-
 namespace likewise::kernels {
 
-// Independent multiply-adds in registers, `rounds` rounds on the calling thread. Returns the
-// floating-point operations done (two a multiply-add).
-double multiply_add_burst(int64_t rounds, Simd simd = best_simd());
+// Independent multiply-adds in registers, `rounds` rounds on the calling thread, with the widest
+// vectors that the processor has, whatever LIKEWISE_SIMD asks for. Returns the floating-point
+// operations done (two a multiply-add).
+double multiply_add_burst(int64_t rounds);
 
 // a[i] = 0.5 a[i] + b[i]: reads two arrays, writes one. Returns the bytes moved.
 double triad(float* a, const float* b, int64_t n);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/contrastive/tile.hpp"
+#include "kernels/instruction_sets.hpp"
 
 namespace likewise::kernels {
 namespace {
@@ -81,25 +82,21 @@ struct RowPasses {
 };
 }  // namespace
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC push_options
-#pragma GCC optimize("O3", "no-trapping-math")
-#pragma GCC target("avx512f,avx512dq,avx512vl,fma,prefer-vector-width=512")
+#if LIKEWISE_HAS_SETS
+LIKEWISE_AVX512_BEGIN
 namespace row_passes_avx512 {
 namespace {
 #include "kernels/row_passes_body.inc"
 }
 }  // namespace row_passes_avx512
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC optimize("O3", "no-trapping-math")
-#pragma GCC target("avx2,fma")
+LIKEWISE_SET_END
+LIKEWISE_AVX2_BEGIN
 namespace row_passes_avx2 {
 namespace {
 #include "kernels/row_passes_body.inc"
 }
 }  // namespace row_passes_avx2
-#pragma GCC pop_options
+LIKEWISE_SET_END
 #endif
 namespace row_passes_portable {
 namespace {
@@ -109,7 +106,7 @@ namespace {
 
 namespace {
 const RowPasses& row_passes() {
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if LIKEWISE_HAS_SETS
   if (best_simd() == Simd::kAvx512) return row_passes_avx512::kRowPasses;
   if (best_simd() == Simd::kAvx2) return row_passes_avx2::kRowPasses;
 #endif

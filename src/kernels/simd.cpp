@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "kernels/instruction_sets.hpp"
 #include "likewise/base/error.hpp"
 
 namespace likewise::kernels {
@@ -34,7 +35,7 @@ const char* simd_name(Simd simd) {
 }
 
 bool can_run(Simd simd) {
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if LIKEWISE_HAS_SETS
   switch (simd) {
     case Simd::kAvx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

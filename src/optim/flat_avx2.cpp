@@ -2,15 +2,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/instruction_sets.hpp"
+#include "kernels/simd.hpp"
 #include "optim/flat.hpp"
 
 namespace likewise::flat {
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if LIKEWISE_HAS_SETS
 
-#pragma GCC push_options
-#pragma GCC optimize("O3")
-#pragma GCC target("avx2,fma")
+LIKEWISE_AVX2_BEGIN
 namespace avx2 {
 namespace {
 #define LIKEWISE_VECTOR_WIDTH 8
@@ -18,11 +18,10 @@ namespace {
 #undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace avx2
-#pragma GCC pop_options
+LIKEWISE_SET_END
 
 const Loops* avx2_loops() {
-  static const bool runs = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return runs ? &avx2::kLoops : nullptr;
+  return kernels::can_run(kernels::Simd::kAvx2) ? &avx2::kLoops : nullptr;
 }
 
 #else

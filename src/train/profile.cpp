@@ -49,9 +49,14 @@ std::string Profile::text(const Work& work) const {
   const double matrix = work.precision == "bf16" ? work.peaks.bf16_matrix : work.peaks.fp32_matrix;
   const auto share = [&](double peak) { return peak > 0 ? 100 * rate / peak : 0; };
   out += fmt::format("  encoder: {:.1f} MFLOP a view and step, {:.0f} GFLOP/s: {:.0f} % of a {} matrix product "
-                     "({:.0f} GFLOP/s), {:.0f} % of the fp32 peak ({:.0f})\n",
+                     "({:.0f} GFLOP/s)",
                      6e-6 * work.multiply_adds, 1e-9 * rate, share(matrix), work.precision,
-                     1e-9 * matrix, share(work.peaks.fp32), 1e-9 * work.peaks.fp32);
+                     1e-9 * matrix);
+  if (work.precision == "fp32") {
+    out += fmt::format(", {:.0f} % of the peak in registers ({:.0f})", share(work.peaks.fp32),
+                       1e-9 * work.peaks.fp32);
+  }
+  out += "\n";
   return out;
 }
 

@@ -1,13 +1,13 @@
 // The tile loops in AVX2 and FMA. Only what lies between the pragmas may use them: everything else
 // must run on any processor, because it decides whether to call them.
 #include "kernels/contrastive/tile.hpp"
+#include "kernels/instruction_sets.hpp"
 
 namespace likewise::kernels::tile {
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if LIKEWISE_HAS_SETS
 
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
+LIKEWISE_AVX2_BEGIN
 namespace avx2 {
 namespace {
 #define LIKEWISE_VECTOR_WIDTH 8
@@ -15,7 +15,7 @@ namespace {
 #undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace avx2
-#pragma GCC pop_options
+LIKEWISE_SET_END
 
 const Ops* avx2_ops() {
   return can_run(Simd::kAvx2) ? &avx2::kOps : nullptr;

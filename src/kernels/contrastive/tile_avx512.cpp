@@ -1,13 +1,13 @@
 // The tile loops in AVX-512. Only what lies between the pragmas may use them: everything else
 // must run on any processor, because it decides whether to call them.
 #include "kernels/contrastive/tile.hpp"
+#include "kernels/instruction_sets.hpp"
 
 namespace likewise::kernels::tile {
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if LIKEWISE_HAS_SETS
 
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")
+LIKEWISE_AVX512_BEGIN
 namespace avx512 {
 namespace {
 #define LIKEWISE_VECTOR_WIDTH 16
@@ -15,7 +15,7 @@ namespace {
 #undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace avx512
-#pragma GCC pop_options
+LIKEWISE_SET_END
 
 const Ops* avx512_ops() {
   return can_run(Simd::kAvx512) ? &avx512::kOps : nullptr;

@@ -2,11 +2,12 @@
 
 #include <type_traits>
 
+#include "kernels/instruction_sets.hpp"
+
 namespace likewise::kernels {
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")
+#if LIKEWISE_HAS_SETS
+LIKEWISE_AVX512_BEGIN
 namespace norm_relu_avx512 {
 namespace {
 #define LIKEWISE_VECTOR_WIDTH 16
@@ -14,9 +15,8 @@ namespace {
 #undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace norm_relu_avx512
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
+LIKEWISE_SET_END
+LIKEWISE_AVX2_BEGIN
 namespace norm_relu_avx2 {
 namespace {
 #define LIKEWISE_VECTOR_WIDTH 8
@@ -24,7 +24,7 @@ namespace {
 #undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace norm_relu_avx2
-#pragma GCC pop_options
+LIKEWISE_SET_END
 #endif
 namespace norm_relu_portable {
 namespace {
@@ -36,7 +36,7 @@ namespace {
 
 template <class T>
 const NormReluOps<T>& norm_relu_ops(Simd simd) {
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if LIKEWISE_HAS_SETS
   if (simd == Simd::kAvx512) return norm_relu_avx512::kOps<T>;
   if (simd == Simd::kAvx2) return norm_relu_avx2::kOps<T>;
 #endif

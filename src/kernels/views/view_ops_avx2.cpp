@@ -3,15 +3,14 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/instruction_sets.hpp"
 #include "kernels/views/view_ops_sets.hpp"
 
 namespace likewise::kernels {
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if LIKEWISE_HAS_SETS
 
-#pragma GCC push_options
-#pragma GCC optimize("O3", "no-trapping-math", "no-math-errno")
-#pragma GCC target("avx2,fma")
+LIKEWISE_AVX2_BEGIN
 namespace view_ops_avx2 {
 namespace {
 #define LIKEWISE_VECTOR_WIDTH 8
@@ -19,7 +18,7 @@ namespace {
 #undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace view_ops_avx2
-#pragma GCC pop_options
+LIKEWISE_SET_END
 
 const ViewOps* avx2_view_ops() {
   return can_run(Simd::kAvx2) ? &view_ops_avx2::kViewOps : nullptr;

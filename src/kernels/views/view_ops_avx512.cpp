@@ -3,15 +3,14 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/instruction_sets.hpp"
 #include "kernels/views/view_ops_sets.hpp"
 
 namespace likewise::kernels {
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if LIKEWISE_HAS_SETS
 
-#pragma GCC push_options
-#pragma GCC optimize("O3", "no-trapping-math", "no-math-errno")
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")
+LIKEWISE_AVX512_BEGIN
 namespace view_ops_avx512 {
 namespace {
 #define LIKEWISE_VECTOR_WIDTH 16
@@ -19,7 +18,7 @@ namespace {
 #undef LIKEWISE_VECTOR_WIDTH
 }  // namespace
 }  // namespace view_ops_avx512
-#pragma GCC pop_options
+LIKEWISE_SET_END
 
 const ViewOps* avx512_view_ops() {
   return can_run(Simd::kAvx512) ? &view_ops_avx512::kViewOps : nullptr;
