@@ -1,6 +1,5 @@
 // NT-Xent, value and gradient: in tiles, and as autograd of matrix operations.
 #include "likewise/losses/nt_xent.hpp"
-
 #include "support.hpp"
 
 namespace likewise {
@@ -17,12 +16,18 @@ void loss(benchmark::State& state, bool plain) {
     z1.mutable_grad().reset();
   }
   // two products of 2N x 2N x D for the value's similarities (once, symmetric) and the gradient
-  state.counters["FLOPs/s"] = benchmark::Counter(
-      2.0 * 3 * 4 * static_cast<double>(n * n * d), benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["FLOPs/s"] = benchmark::Counter(2.0 * 3 * 4 * static_cast<double>(n * n * d),
+                                                 benchmark::Counter::kIsIterationInvariantRate);
 }
 
-BENCHMARK_CAPTURE(loss, tiles, false)->Unit(benchmark::kMillisecond)->RangeMultiplier(2)->Range(256, 8192);
-BENCHMARK_CAPTURE(loss, autograd, true)->Unit(benchmark::kMillisecond)->RangeMultiplier(2)->Range(256, 8192);
+BENCHMARK_CAPTURE(loss, tiles, false)
+    ->Unit(benchmark::kMillisecond)
+    ->RangeMultiplier(2)
+    ->Range(256, 8192);
+BENCHMARK_CAPTURE(loss, autograd, true)
+    ->Unit(benchmark::kMillisecond)
+    ->RangeMultiplier(2)
+    ->Range(256, 8192);
 
 }  // namespace
 }  // namespace likewise

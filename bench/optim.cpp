@@ -1,7 +1,5 @@
-// Optimiser steps over the parameters of a ResNet-18: in one pass over memory, and libtorch's own or
-// loops of tensor operations.
-#include "likewise/optim/optimizer.hpp"
-
+// Optimiser steps over the parameters of a ResNet-18: in one pass over memory, and libtorch's own
+// or loops of tensor operations.
 #include <ATen/ops/norm.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
@@ -10,6 +8,7 @@
 
 #include "likewise/nn/catalogue.hpp"
 #include "likewise/optim/ema.hpp"
+#include "likewise/optim/optimizer.hpp"
 #include "support.hpp"
 
 namespace likewise {

@@ -1,5 +1,5 @@
-// Inner products of 1,152 rows with 1,152 rows of D floats: our tiles, and libtorch's product, which
-// is that of the BLAS installed.
+// Inner products of 1,152 rows with 1,152 rows of D floats: our tiles, and libtorch's product,
+// which is that of the BLAS installed.
 #include "kernels/products.hpp"
 
 #include <ATen/ops/matmul.h>

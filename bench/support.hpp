@@ -49,18 +49,19 @@ inline void prepare() {
   const char* threads = std::getenv("OMP_NUM_THREADS");
   const int n = threads && std::atoi(threads) > 0 ? std::atoi(threads) : 1;
   at::set_num_threads(n);
-  if (auto* set = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
+  if (auto* set =
+          reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
     set(n);
   }
 }
 
 }  // namespace likewise::bench
 
-#define LIKEWISE_BENCH_MAIN()                                          \
-  int main(int argc, char** argv) {                                    \
-    likewise::bench::prepare();                                        \
-    benchmark::Initialize(&argc, argv);                                \
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;  \
-    benchmark::RunSpecifiedBenchmarks();                               \
-    return 0;                                                          \
+#define LIKEWISE_BENCH_MAIN()                                         \
+  int main(int argc, char** argv) {                                   \
+    likewise::bench::prepare();                                       \
+    benchmark::Initialize(&argc, argv);                               \
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2; \
+    benchmark::RunSpecifiedBenchmarks();                              \
+    return 0;                                                         \
   }

@@ -10,7 +10,8 @@ namespace {
 void views(benchmark::State& state, const char* recipe, int64_t height, int64_t width, int64_t side,
            int64_t channels, bool elementary) {
   std::vector<Tensor> images;
-  for (uint64_t i = 0; i < 64; ++i) images.push_back(bench::natural_image(i, channels, height, width));
+  for (uint64_t i = 0; i < 64; ++i)
+    images.push_back(bench::natural_image(i, channels, height, width));
   ImageViewOptions options;
   options.recipe = recipe;
   options.size = side;

@@ -22,11 +22,12 @@ int terminal_width() {
 
 ProgressLine::ProgressLine(const std::string& style) {
   const bool terminal = ::isatty(STDERR_FILENO) != 0;
-  style_ = style == "none"                           ? Style::none
-           : style == "lines"                        ? Style::lines
-           : style == "bar" || terminal              ? Style::bar
-                                                     : Style::lines;
-  if (style_ == Style::lines) last_ = std::chrono::steady_clock::now();  // short work: no line at all
+  style_ = style == "none"              ? Style::none
+           : style == "lines"           ? Style::lines
+           : style == "bar" || terminal ? Style::bar
+                                        : Style::lines;
+  if (style_ == Style::lines)
+    last_ = std::chrono::steady_clock::now();  // short work: no line at all
 }
 
 ProgressLine::~ProgressLine() { finish(); }

@@ -117,19 +117,22 @@ int run_doctor(const std::vector<std::string>&) {
   if (peaks.fp32_matrix < 0.25 * peaks.fp32) {
     troubles.push_back(fmt::format(
         "matrix products reach {:.0f} % of what the processor can do: the BLAS ({}) looks like the "
-        "reference one or does not know this processor. Cure: apt-get install libopenblas0-pthread, "
+        "reference one or does not know this processor. Cure: apt-get install "
+        "libopenblas0-pthread, "
         "and leave OPENBLAS_CORETYPE unset, then likewise sets it",
         100 * peaks.fp32_matrix / peaks.fp32, blas));
   }
   if (threads < processors) {
-    troubles.push_back(fmt::format("{} of {} processors are used. Cure: unset OMP_NUM_THREADS, or "
-                                   "start without taskset",
-                                   threads, processors));
+    troubles.push_back(
+        fmt::format("{} of {} processors are used. Cure: unset OMP_NUM_THREADS, or "
+                    "start without taskset",
+                    threads, processors));
   }
   if (busy > 0.5 * processors) {
-    troubles.push_back(fmt::format("other programs keep {:.1f} of {} processors busy; figures above "
-                                   "are lower for it. Cure: wait for them, or --threads fewer",
-                                   busy, processors));
+    troubles.push_back(
+        fmt::format("other programs keep {:.1f} of {} processors busy; figures above "
+                    "are lower for it. Cure: wait for them, or --threads fewer",
+                    busy, processors));
   }
   if (kernels::best_simd() == kernels::Simd::kPortable) {
     troubles.emplace_back(

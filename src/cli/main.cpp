@@ -18,14 +18,16 @@ using likewise::cli::Command;
 using likewise::cli::commands;
 
 void print_help() {
-  fmt::print("Likewise {}: from unlabelled data to useful representations, and from a few labels to a "
-             "working model.\n\nUsage: likewise COMMAND [--key value] [@file.toml]\n\n",
-             likewise::kVersion);
+  fmt::print(
+      "Likewise {}: from unlabelled data to useful representations, and from a few labels to a "
+      "working model.\n\nUsage: likewise COMMAND [--key value] [@file.toml]\n\n",
+      likewise::kVersion);
   for (const Command& command : commands()) {
     fmt::print("  {:<12}{}\n", command.name, command.summary);
   }
-  fmt::print("\n`likewise COMMAND --help` lists the options of a command.\n"
-             "The first thing to try: likewise pretrain --data glyphs --minutes 6 --out runs/glyphs\n");
+  fmt::print(
+      "\n`likewise COMMAND --help` lists the options of a command.\n"
+      "The first thing to try: likewise pretrain --data glyphs --minutes 6 --out runs/glyphs\n");
 }
 
 const Command& find_command(const std::string& name) {

@@ -38,11 +38,12 @@ int run_pretrain(const std::vector<std::string>& given) {
   method->describe(fields);
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
-    fmt::print("Learns an encoder from unlabelled images.\n\n"
-               "  likewise pretrain --data photos --minutes 30 --out runs/photos\n"
-               "  likewise pretrain @runs/photos/run.toml --seed 1 --out runs/photos-1\n"
-               "  likewise pretrain --resume --out runs/photos\n\nOptions of method {}:\n{}",
-               options.method, fields.help());
+    fmt::print(
+        "Learns an encoder from unlabelled images.\n\n"
+        "  likewise pretrain --data photos --minutes 30 --out runs/photos\n"
+        "  likewise pretrain @runs/photos/run.toml --seed 1 --out runs/photos-1\n"
+        "  likewise pretrain --resume --out runs/photos\n\nOptions of method {}:\n{}",
+        options.method, fields.help());
     return 0;
   }
   if (!arguments.positional.empty()) {
@@ -53,9 +54,10 @@ int run_pretrain(const std::vector<std::string>& given) {
   const PretrainResult result = pretrain(options, *method, fields);
   const RunFolder folder{options.out};
   if (result.interrupted) {
-    fmt::print("interrupted at step {}; a checkpoint is written. To go on:\n"
-               "  likewise pretrain --resume --out {}\n",
-               format_count(result.steps), options.out);
+    fmt::print(
+        "interrupted at step {}; a checkpoint is written. To go on:\n"
+        "  likewise pretrain --resume --out {}\n",
+        format_count(result.steps), options.out);
     return 128 + interrupted();
   }
   write_pictures(options.out);

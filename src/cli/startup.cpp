@@ -39,8 +39,8 @@ void prepare_process(int argc, char** argv) {
   // Both libraries read their settings in constructors, before main: only a restart in place (half
   // a second) can set them. OpenMP's threads must not spin while another process could run.
   // OpenBLAS 0.3.21 takes processors newer than itself for a Prescott and works at a fifth of the
-  // speed. MKL, the BLAS of libtorch's wheels, gives the same digits for any number of threads only when
-  // told to.
+  // speed. MKL, the BLAS of libtorch's wheels, gives the same digits for any number of threads only
+  // when told to.
   if (!computes(argc, argv)) return;
   bool changed = set_if_missing("OMP_WAIT_POLICY", "passive");
   if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
@@ -63,7 +63,8 @@ int set_threads(long threads) {
   }
   at::set_num_threads(static_cast<int>(threads));
   // OpenBLAS has a pool of its own.
-  if (auto* set = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
+  if (auto* set =
+          reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
     set(static_cast<int>(threads));
   }
   return static_cast<int>(threads);

@@ -35,9 +35,9 @@ class Loader::State {
       throw UserError("{} has {} samples, fewer than one batch of {}; lower --batch",
                       dataset_->info().name, n, options_.batch);
     }
-    LIKEWISE_CHECK(!transforms_.empty() && options_.batch >= 1 && options_.threads >= 1 &&
-                       options_.ahead >= 1,
-                   "loader options");
+    LIKEWISE_CHECK(
+        !transforms_.empty() && options_.batch >= 1 && options_.threads >= 1 && options_.ahead >= 1,
+        "loader options");
   }
 
   ~State() { stop(); }
@@ -163,8 +163,8 @@ class Loader::State {
       const std::optional<Sample> sample = read(wanted, epoch);
       if (!sample) continue;
       for (size_t v = 0; v < transforms_.size(); ++v) {
-        Rng rng(options_.seed, {0x71e3, static_cast<uint64_t>(epoch),
-                                static_cast<uint64_t>(wanted), v});
+        Rng rng(options_.seed,
+                {0x71e3, static_cast<uint64_t>(epoch), static_cast<uint64_t>(wanted), v});
         place(transforms_[v](sample->parts.at(0), rng), filled, count, batch.views[v]);
       }
       batch.labels.data_ptr<int64_t>()[filled] = sample->label;

@@ -1,6 +1,5 @@
 #include "likewise/eval/duplicates.hpp"
 
-
 #include <mutex>
 #include <numeric>
 

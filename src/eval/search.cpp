@@ -50,8 +50,9 @@ class Candidates {
     }
   }
 
-  // The k best. Where rounding could have exchanged neighbours in the order, `exact` decides, unless
-  // too many tie. (Proposed Euclidean scores lack the query's square and lose digits: always exact.)
+  // The k best. Where rounding could have exchanged neighbours in the order, `exact` decides,
+  // unless too many tie. (Proposed Euclidean scores lack the query's square and lose digits: always
+  // exact.)
   template <class Exact>
   const std::vector<Candidate>& finish(const Exact& exact) {
     if (static_cast<int64_t>(list_.size()) > k_) prune();
@@ -106,12 +107,12 @@ Neighbours search_tiles(const Tensor& queries, const Tensor& base, int64_t k, Me
   const bool euclidean = metric == Metric::kL2;
 
   std::vector<double> squares(static_cast<size_t>(metric == Metric::kCosine ? 0 : n));
-  eval_detail::for_each_tile(static_cast<int64_t>(squares.size()), kBaseTile,
-                             [&](int64_t begin, int64_t end, int64_t) {
-    for (int64_t i = begin; i < end; ++i) {
-      squares[static_cast<size_t>(i)] = dot(base_data + i * d, base_data + i * d, d);
-    }
-  });
+  eval_detail::for_each_tile(
+      static_cast<int64_t>(squares.size()), kBaseTile, [&](int64_t begin, int64_t end, int64_t) {
+        for (int64_t i = begin; i < end; ++i) {
+          squares[static_cast<size_t>(i)] = dot(base_data + i * d, base_data + i * d, d);
+        }
+      });
   double largest = metric == Metric::kCosine ? 1 : 0;
   for (double s : squares) largest = std::max(largest, s);
 
@@ -126,7 +127,7 @@ Neighbours search_tiles(const Tensor& queries, const Tensor& base, int64_t k, Me
       double scale = norm * std::sqrt(largest);
       if (euclidean) scale = 2 * scale + largest;
       lists[static_cast<size_t>(i - begin)].start(k, 1.2e-7 * static_cast<double>(d + 2) * scale,
-                                                   euclidean);
+                                                  euclidean);
     }
     const kernels::ProductRows rows(query_data + begin * d, end - begin, d);
     std::vector<float> product(static_cast<size_t>((end - begin) * kBaseTile));

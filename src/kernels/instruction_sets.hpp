@@ -8,9 +8,9 @@
 #define LIKEWISE_HAS_SETS 1
 #define LIKEWISE_AVX2_BEGIN \
   _Pragma("GCC push_options") _Pragma("GCC optimize(\"O3\")") _Pragma("GCC target(\"avx2,fma\")")
-#define LIKEWISE_AVX512_BEGIN                                                          \
-  _Pragma("GCC push_options") _Pragma("GCC optimize(\"O3\")")                          \
-      _Pragma("GCC target(\"avx512f,avx512bw,avx512dq,avx512vl,fma\")")                \
+#define LIKEWISE_AVX512_BEGIN                                           \
+  _Pragma("GCC push_options") _Pragma("GCC optimize(\"O3\")")           \
+      _Pragma("GCC target(\"avx512f,avx512bw,avx512dq,avx512vl,fma\")") \
           _Pragma("GCC target(\"prefer-vector-width=512\")")
 #define LIKEWISE_SET_END _Pragma("GCC pop_options")
 #else

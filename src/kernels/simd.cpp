@@ -20,7 +20,8 @@ Simd decide() {
       known = true;
       most = simd;
     }
-    if (!known) throw UserError("LIKEWISE_SIMD is '{}'; accepted is portable, avx2 or avx512", asked);
+    if (!known)
+      throw UserError("LIKEWISE_SIMD is '{}'; accepted is portable, avx2 or avx512", asked);
   }
   for (Simd simd : kAll) {
     if (simd <= most && can_run(simd)) return simd;

@@ -39,6 +39,8 @@ std::vector<Tensor> Method::embed_views(const Batch& batch) {
   return z;
 }
 
-Tensor Method::loss(const Batch& batch, const Player&) { return loss_of(embed_views(batch), batch); }
+Tensor Method::loss(const Batch& batch, const Player&) {
+  return loss_of(embed_views(batch), batch);
+}
 
 }  // namespace likewise

@@ -155,7 +155,8 @@ struct NormReluFunction : torch::autograd::Function<NormReluFunction> {
                         const Tensor& weight, const Tensor& bias, const Tensor& residual,
                         bool joined, const NormRelu& norm) {
     Tensor y = at::empty_like(x);
-    const NormRelu with = {weight, bias, norm.running_mean, norm.running_var, norm.momentum, norm.eps};
+    const NormRelu with = {weight,           bias,          norm.running_mean,
+                           norm.running_var, norm.momentum, norm.eps};
     const Tensor added = joined ? residual : Tensor();
     const Statistics s = x.scalar_type() == at::kFloat ? forward_rows<float>(with, x, added, y)
                                                        : forward_rows<uint16_t>(with, x, added, y);
@@ -176,10 +177,9 @@ struct NormReluFunction : torch::autograd::Function<NormReluFunction> {
     const Tensor& x = saved[0];
     const bool joined = context->saved_data["joined"].toBool();
     const Tensor dy = upstream[0].to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
-    const Gradients g =
-        x.scalar_type() == at::kFloat
-            ? backward_rows<float>(dy, saved[1], x, saved[2], saved[3], joined)
-            : backward_rows<uint16_t>(dy, saved[1], x, saved[2], saved[3], joined);
+    const Gradients g = x.scalar_type() == at::kFloat
+                            ? backward_rows<float>(dy, saved[1], x, saved[2], saved[3], joined)
+                            : backward_rows<uint16_t>(dy, saved[1], x, saved[2], saved[3], joined);
     return {g.x, g.weight, g.bias, g.residual, Tensor(), Tensor()};
   }
 };

@@ -64,8 +64,9 @@ MachinePeaks measure_peaks() {
   std::vector<float> a(static_cast<size_t>(kCount)), b(a);
   peaks.memory = best_rate([&] {
     const int64_t share = kCount / at::get_num_threads();
-    return on_all_threads(
-        [&](int64_t t) { return kernels::triad(a.data() + t * share, b.data() + t * share, share); });
+    return on_all_threads([&](int64_t t) {
+      return kernels::triad(a.data() + t * share, b.data() + t * share, share);
+    });
   });
   return peaks;
 }

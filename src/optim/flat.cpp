@@ -64,9 +64,10 @@ SquareSums add_parts(int64_t n, const Part& part) {
 }
 
 double square_sum(const float* g, int64_t n) {
-  return add_parts(n, [&](int64_t at, int64_t count) {
-           return SquareSums{loops().square_sum(g + at, count), 0};
-         })
+  return add_parts(n,
+                   [&](int64_t at, int64_t count) {
+                     return SquareSums{loops().square_sum(g + at, count), 0};
+                   })
       .gradient;
 }
 

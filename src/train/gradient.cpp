@@ -66,7 +66,8 @@ double cached_gradient(Method& method, const Batch& batch, double scale, int64_t
   for (const auto& view : pieces) z.push_back(at::cat(view).set_requires_grad(true));
   laps.end(Phase::kForward);
   const Tensor loss = method.loss_of(z, batch);
-  (loss * scale).backward();  // parameters of the loss itself, such as a temperature, get theirs here
+  (loss * scale)
+      .backward();  // parameters of the loss itself, such as a temperature, get theirs here
   laps.end(Phase::kLoss);
   for_each_chunk(batch, chunk, [&](size_t v, const Tensor& x, int64_t first) {
     const Tensor again = method.embed(x);

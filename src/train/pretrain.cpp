@@ -59,8 +59,8 @@ class Run {
     total_ = options_.minutes > 0 ? 0
              : options_.steps > 0
                  ? options_.steps
-                 : std::max<int64_t>(1, std::llround(options_.epochs *
-                                                     static_cast<double>(steps_per_epoch_)));
+                 : std::max<int64_t>(
+                       1, std::llround(options_.epochs * static_cast<double>(steps_per_epoch_)));
     build(method_options);
     if (options_.resume) restore();
     if (step_ == 0) write_file(folder_.options(), fields.to_toml());
@@ -88,7 +88,8 @@ class Run {
     progress_.finish();
     const auto bad = loader_.bad_samples();
     if (!bad.empty()) {
-      progress_.say(fmt::format("{} broken images were left out; the first: {}", bad.size(), bad[0]));
+      progress_.say(
+          fmt::format("{} broken images were left out; the first: {}", bad.size(), bad[0]));
     }
     write_summary(bad);
     return {step_, epoch(), elapsed(), stopped, health_, profile_ ? make_profile() : ""};
@@ -205,17 +206,18 @@ class Run {
         lap(Phase::kWait);
         for (Tensor& view : batch.views) view = channels_last(view);
         lap(Phase::kOther);
-        loss += accumulate_gradient(*method_, batch, players_[p], 1.0 / static_cast<double>(options_.accumulate),
-                                    options_.chunk, profile_.get()) / static_cast<double>(options_.accumulate);
+        loss += accumulate_gradient(*method_, batch, players_[p],
+                                    1.0 / static_cast<double>(options_.accumulate), options_.chunk,
+                                    profile_.get()) /
+                static_cast<double>(options_.accumulate);
         const int64_t views = static_cast<int64_t>(batch.views.size()) * batch.views[0].size(0);
         views_ += views;
         if (profile_ && profile_->counting()) profiled_.views += views;
       }
       std::vector<Tensor> parameters;
       for (const auto& item : players_[p].parameters) parameters.push_back(item.second);
-      norm = clip_grad_norm(parameters, options_.clip > 0
-                                            ? options_.clip
-                                            : std::numeric_limits<double>::infinity());
+      norm = clip_grad_norm(
+          parameters, options_.clip > 0 ? options_.clip : std::numeric_limits<double>::infinity());
       check_finite(loss, norm);
       optimizers_[p]->step(rate);
       lap(Phase::kOptimiser);
@@ -234,8 +236,8 @@ class Run {
 
   std::string make_profile() {
     profiled_.view_seconds = loader_.worked() - worked_before_;
-    profiled_.multiply_adds = static_cast<double>(multiply_adds(
-        method_->encoder(), prepared_.spec.channels(), options_.views.size));
+    profiled_.multiply_adds = static_cast<double>(
+        multiply_adds(method_->encoder(), prepared_.spec.channels(), options_.views.size));
     profiled_.threads = at::get_num_threads();
     profiled_.precision = options_.precision;
     profiled_.peaks = measure_peaks();
@@ -255,11 +257,13 @@ class Run {
   void check_finite(double loss, double norm) const {
     if (std::isfinite(loss) && std::isfinite(norm)) return;
     throw TrainingError(
-        "the {} became {} at step {}; {}. A lower --optim.lr, a higher --loss.temperature or --clip 1 "
+        "the {} became {} at step {}; {}. A lower --optim.lr, a higher --loss.temperature or "
+        "--clip 1 "
         "usually helps",
-        std::isfinite(loss) ? "gradient's norm" : "loss", std::isfinite(loss) ? norm : loss, step_ + 1,
-        saved_step_ > 0 ? fmt::format("the last good checkpoint is that of step {} in {}", saved_step_,
-                                      folder_.checkpoint().string())
+        std::isfinite(loss) ? "gradient's norm" : "loss", std::isfinite(loss) ? norm : loss,
+        step_ + 1,
+        saved_step_ > 0 ? fmt::format("the last good checkpoint is that of step {} in {}",
+                                      saved_step_, folder_.checkpoint().string())
                         : "no checkpoint was written before");
   }
 
@@ -271,9 +275,11 @@ class Run {
     if (line) {
       const double wait = (loader_.waited() - waited_) / std::max(seconds, 1e-9);
       speed_ = static_cast<double>(views_) / std::max(seconds, 1e-9);
-      const json record = {{"kind", "step"}, {"step", step_}, {"epoch", epoch()},
-                           {"loss", mean_loss_ / since_log_}, {"lr", rate}, {"rate", speed_},
-                           {"wait", wait}, {"grad_norm", norm}, {"elapsed", elapsed()}};
+      const json record = {{"kind", "step"},      {"step", step_},
+                           {"epoch", epoch()},    {"loss", mean_loss_ / since_log_},
+                           {"lr", rate},          {"rate", speed_},
+                           {"wait", wait},        {"grad_norm", norm},
+                           {"elapsed", elapsed()}};
       metrics_->write(record);
       for (const char* key : {"loss", "lr", "rate", "wait", "grad_norm"}) {
         events_->scalar(std::string("train/") + key, step_, record[key].get<double>());
@@ -286,18 +292,21 @@ class Run {
       last_log_ = Clock::now();
     }
     if (progress_.due() && speed_ > 0) {
-      const double left = options_.minutes > 0
-                              ? 60 * options_.minutes - elapsed()
-                              : seconds_since(started_) / std::max<int64_t>(1, step_ - first_step_) *
-                                    static_cast<double>(total_ - step_);
-      progress_.update(fraction(),
-                       fmt::format("epoch {:.1f}  loss {:.3f}  {:.0f} views/s  wait {:.0f} %  {} left",
-                                   epoch(), shown_loss_, speed_, 100 * shown_wait_,
-                                   format_duration(std::max(0.0, left))));
+      const double left = options_.minutes > 0 ? 60 * options_.minutes - elapsed()
+                                               : seconds_since(started_) /
+                                                     std::max<int64_t>(1, step_ - first_step_) *
+                                                     static_cast<double>(total_ - step_);
+      progress_.update(
+          fraction(),
+          fmt::format("epoch {:.1f}  loss {:.3f}  {:.0f} views/s  wait {:.0f} %  {} left", epoch(),
+                      shown_loss_, speed_, 100 * shown_wait_,
+                      format_duration(std::max(0.0, left))));
     }
   }
 
-  int64_t log_every() const { return std::max<int64_t>(1, std::min<int64_t>(20, steps_per_epoch_)); }
+  int64_t log_every() const {
+    return std::max<int64_t>(1, std::min<int64_t>(20, steps_per_epoch_));
+  }
 
   // The health line and the kNN accuracy, once an epoch.
   void look() {
@@ -321,10 +330,14 @@ class Run {
       if (knn_monitor_) {
         const double accuracy = knn_monitor_->look(
             {prepared_.spec, average_ ? average_ : method_->encoder_ptr(), "this run"});
-        metrics_->write({{"kind", "knn"}, {"step", step_}, {"epoch", epoch()}, {"accuracy", accuracy},
+        metrics_->write({{"kind", "knn"},
+                         {"step", step_},
+                         {"epoch", epoch()},
+                         {"accuracy", accuracy},
                          {"elapsed", elapsed()}});
         events_->scalar("knn/accuracy", step_, accuracy);
-        progress_.say(fmt::format("epoch {:>5.1f}  kNN accuracy {:.1f} %", epoch(), 100 * accuracy));
+        progress_.say(
+            fmt::format("epoch {:>5.1f}  kNN accuracy {:.1f} %", epoch(), 100 * accuracy));
       }
     }
     method_->train();

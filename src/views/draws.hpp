@@ -25,9 +25,7 @@ std::optional<Jitter> draw_jitter(double probability, const JitterStrength& stre
 
 // sigma; none: no blur. And the kernel of an image so high when none is given.
 std::optional<double> draw_blur(double probability, double sigma_low, double sigma_high, Rng& rng);
-inline int64_t blur_kernel(int64_t height) {
-  return std::max(int64_t{3}, height / 10 / 2 * 2 + 1);
-}
+inline int64_t blur_kernel(int64_t height) { return std::max(int64_t{3}, height / 10 / 2 * 2 + 1); }
 
 enum class Stroke { same, thicker, thinner, outline, blurred };
 Stroke draw_stroke(double probability, Rng& rng);

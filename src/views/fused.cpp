@@ -123,7 +123,8 @@ class FusedView {
     Canvas canvas(ops_, {channels_, size_, size_}, memory);
     CropBox box{0, 0, image.size(1), image.size(2)};
     if (crop_min_ < 1.0) {
-      box = draw_crop(image.size(1), image.size(2), crop_min_, crop_max_, 3.0 / 4.0, 4.0 / 3.0, rng);
+      box =
+          draw_crop(image.size(1), image.size(2), crop_min_, crop_max_, 3.0 / 4.0, 4.0 / 3.0, rng);
     } else if (image.size(1) != image.size(2)) {
       if (o_.fit == "pad") {
         image = pad_to_square(image, background_);
@@ -180,7 +181,8 @@ class FusedView {
                          jitter_.saturation > 0.0 || jitter_.hue > 0.0;
     if (jitters && o_.jitter_probability > 0.0) {
       if (const auto jitter = draw_jitter(o_.jitter_probability, jitter_, rng)) {
-        for (int step : jitter->order) apply(step, jitter->amount[static_cast<size_t>(step)], canvas);
+        for (int step : jitter->order)
+          apply(step, jitter->amount[static_cast<size_t>(step)], canvas);
       }
     }
     if (o_.gray > 0.0 && rng.chance(o_.gray)) canvas.point(Point::gray, 0.0);

@@ -67,8 +67,8 @@ std::vector<View> train_views(const ImageViewOptions& resolved, const ImageStats
   const View global = make(resolved, data, resolved.size, resolved.crop_min, resolved.crop_max);
   std::vector<View> views(2, global);
   if (resolved.local_crops > 0) {
-    const View local = make(resolved, data, resolved.local_size, resolved.local_crop_min,
-                            resolved.local_crop_max);
+    const View local =
+        make(resolved, data, resolved.local_size, resolved.local_crop_min, resolved.local_crop_max);
     views.insert(views.end(), static_cast<size_t>(resolved.local_crops), local);
   }
   return views;

@@ -170,8 +170,9 @@ View random_stroke(double probability, bool dark_strokes) {
 
 View random_gamma(double log_strength) {
   check_strength("random_gamma", "the strength", log_strength, 5.0);
-  return
-      [=](const Tensor& x, Rng& rng) { return gamma(x, std::exp(draw_symmetric(rng, log_strength))); };
+  return [=](const Tensor& x, Rng& rng) {
+    return gamma(x, std::exp(draw_symmetric(rng, log_strength)));
+  };
 }
 
 View random_noise(double sigma_high) {

@@ -27,8 +27,13 @@ TEST(Products, EqualLoopsInDouble) {
   for (Simd simd : {Simd::kPortable, Simd::kAvx2, Simd::kAvx512}) {
     if (!can_run(simd)) continue;
     for (int64_t d : {1, 7, 16, 31, 32, 64, 100}) {
-      for (auto [m, n] : {std::pair<int64_t, int64_t>{1, 1}, {5, 17}, {12, 16}, {13, 144}, {144, 145},
-                          {145, 300}, {290, 3}}) {
+      for (auto [m, n] : {std::pair<int64_t, int64_t>{1, 1},
+                          {5, 17},
+                          {12, 16},
+                          {13, 144},
+                          {144, 145},
+                          {145, 300},
+                          {290, 3}}) {
         const auto a = normal(1, m * d), b = normal(2, n * d);
         const int64_t step = n + 3;
         std::vector<float> c(static_cast<size_t>(m * step), -7.0F);
@@ -67,10 +72,12 @@ TEST(Products, RowSumsEqualLoopsInDouble) {
     const auto a = normal(5, n), b = normal(6, n);
     double distance = 0;
     for (int64_t k = 0; k < n; ++k) {
-      const double difference = double{a[static_cast<size_t>(k)]} - double{b[static_cast<size_t>(k)]};
+      const double difference =
+          double{a[static_cast<size_t>(k)]} - double{b[static_cast<size_t>(k)]};
       distance += difference * difference;
     }
-    EXPECT_NEAR(dot(a.data(), b.data(), n), plain_dot(a.data(), b.data(), n), 1e-12 * static_cast<double>(n));
+    EXPECT_NEAR(dot(a.data(), b.data(), n), plain_dot(a.data(), b.data(), n),
+                1e-12 * static_cast<double>(n));
     EXPECT_NEAR(squared_distance(a.data(), b.data(), n), distance, 1e-12 * static_cast<double>(n));
   }
 }

@@ -1,4 +1,6 @@
 // The fused batch normalisation, residual and rectifier against the plain operations in double.
+#include "nn/norm_relu.hpp"
+
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/batch_norm.h>
@@ -10,7 +12,6 @@
 #include "likewise/base/random.hpp"
 #include "likewise/nn/layers.hpp"
 #include "likewise/nn/memory_format.hpp"
-#include "nn/norm_relu.hpp"
 
 namespace likewise {
 namespace {
@@ -26,11 +27,14 @@ struct Result {
 };
 
 // The inputs are those of `type`, so that both sides see the same values.
-Result run(bool fused, at::ScalarType type, std::vector<int64_t> shape, bool joined, double offset) {
+Result run(bool fused, at::ScalarType type, std::vector<int64_t> shape, bool joined,
+           double offset) {
   const int64_t c = shape[1];
   const at::ScalarType compute = fused ? type : at::kDouble;
   const auto input = [&](uint64_t seed, double shift) {
-    return channels_last((normal(shape, seed) * 2 + shift).to(type).to(compute)).detach().set_requires_grad(true);
+    return channels_last((normal(shape, seed) * 2 + shift).to(type).to(compute))
+        .detach()
+        .set_requires_grad(true);
   };
   Result r;
   r.x = input(1, offset);
@@ -62,10 +66,12 @@ TEST(NormRelu, EqualsThePlainOperationsInDouble) {
   for (int64_t channels : {1, 3, 16, 17, 32, 64, 81, 128}) {
     for (bool joined : {false, true}) {
       for (double offset : {0.0, 30.0}) {
-        const std::vector<int64_t> shape = {5, channels, 9, 13};  // 585 rows: two whole pieces and a rest
+        const std::vector<int64_t> shape = {5, channels, 9,
+                                            13};  // 585 rows: two whole pieces and a rest
         const Result a = run(true, at::kFloat, shape, joined, offset);
         const Result b = run(false, at::kFloat, shape, joined, offset);
-        SCOPED_TRACE(std::to_string(channels) + (joined ? " joined" : "") + (offset > 0 ? " far" : ""));
+        SCOPED_TRACE(std::to_string(channels) + (joined ? " joined" : "") +
+                     (offset > 0 ? " far" : ""));
         EXPECT_LT(difference(a.y, b.y), 3e-6);
         EXPECT_LT(difference(a.x.grad(), b.x.grad()), 1e-5);
         EXPECT_LT(difference(a.weight.grad(), b.weight.grad()), 1e-5);
@@ -117,7 +123,8 @@ TEST(NormRelu, NotANumberStaysOne) {
     const Tensor weight = at::ones({32}), zero = at::zeros({32});
     Tensor x = channels_last(normal({2, 32, 4, 4}, 1).to(type));
     x[1][7][2][2] = std::numeric_limits<double>::quiet_NaN();
-    const Tensor y = detail::norm_relu({weight, zero, zero.clone(), weight.clone(), 0.1, 1e-5}, x, {});
+    const Tensor y =
+        detail::norm_relu({weight, zero, zero.clone(), weight.clone(), 0.1, 1e-5}, x, {});
     for (int64_t c = 0; c < 32; ++c) {
       EXPECT_EQ(y.select(1, c).isnan().any().item<bool>(), c == 7) << c;
     }
@@ -127,8 +134,8 @@ TEST(NormRelu, NotANumberStaysOne) {
 TEST(NormRelu, PlainWhereItDoesNotApply) {
   const auto bn = std::make_shared<BatchNorm>(8);
   const Tensor x = normal({4, 8, 5, 5}, 1);  // not channels-last
-  EXPECT_FALSE(detail::can_fuse_norm_relu({bn->weight, bn->bias, bn->running_mean, bn->running_var, 0.1, 1e-5},
-                                          x, {}));
+  EXPECT_FALSE(detail::can_fuse_norm_relu(
+      {bn->weight, bn->bias, bn->running_mean, bn->running_var, 0.1, 1e-5}, x, {}));
   const Tensor plain = bn->forward_relu(x, x);
   bn->running_mean.zero_();
   bn->running_var.fill_(1);

@@ -44,11 +44,12 @@ TEST(FusedView, EqualsTheElementaryChainForEveryRecipe) {
           for (int64_t side : {8, 32, 45}) {
             ImageViewOptions options;
             options.recipe = recipe.name;
-            const auto image = bytes ? random_bytes(3, of_image, 40, 37) : random_image(4, of_image, 40, 37);
-            expect_fused_equals_elementary(
-                options, stats(channels, side, 0.1), image,
-                recipe.name + ", " + std::to_string(of_image) + " to " + std::to_string(channels) +
-                    " channels, " + std::to_string(side) + " px");
+            const auto image =
+                bytes ? random_bytes(3, of_image, 40, 37) : random_image(4, of_image, 40, 37);
+            expect_fused_equals_elementary(options, stats(channels, side, 0.1), image,
+                                           recipe.name + ", " + std::to_string(of_image) + " to " +
+                                               std::to_string(channels) + " channels, " +
+                                               std::to_string(side) + " px");
           }
         }
       }

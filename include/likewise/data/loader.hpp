@@ -25,18 +25,19 @@ using Transform = std::function<Tensor(const Tensor& x, Rng& rng)>;
 
 struct LoaderOptions {
   int64_t batch = 256;
-  int64_t threads = 1;     // loader threads, at least 1
-  int64_t ahead = 3;       // finished batches that may wait, at least 1
+  int64_t threads = 1;  // loader threads, at least 1
+  int64_t ahead = 3;    // finished batches that may wait, at least 1
   uint64_t seed = 0;
-  bool shuffle = true;     // a new order every epoch, the last incomplete batch left out; else in
-                           // order, once, the last batch short
-  int64_t max_bad = 100;   // broken samples that are skipped before it is an error
+  bool shuffle = true;    // a new order every epoch, the last incomplete batch left out; else in
+                          // order, once, the last batch short
+  int64_t max_bad = 100;  // broken samples that are skipped before it is an error
 };
 
 // Every sample is decoded once and given to all transforms. The content of batch number `step` is a
 // function of (seed, step) alone: neither the number of threads nor the step where reading began
-// changes it. A broken sample is named once, counted, and replaced by another one; without shuffling
-// it is left out of its batch (`Batch::index` tells), and a batch may be empty, its views undefined.
+// changes it. A broken sample is named once, counted, and replaced by another one; without
+// shuffling it is left out of its batch (`Batch::index` tells), and a batch may be empty, its views
+// undefined.
 class Loader {
  public:
   // Throws UserError when the data set has fewer samples than one batch (shuffle) or none.
@@ -53,8 +54,8 @@ class Loader {
   // Waits for the next batch. Throws DataError once more than max_bad samples are broken.
   Batch next();
 
-  double waited() const;                       // seconds that next() has waited in all
-  double worked() const;                       // processor seconds that its threads spent in all
+  double waited() const;                         // seconds that next() has waited in all
+  double worked() const;                         // processor seconds that its threads spent in all
   std::vector<std::string> bad_samples() const;  // a sentence each, ordered by index
 
  private:

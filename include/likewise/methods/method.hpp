@@ -22,9 +22,9 @@ struct Player {
 };
 
 struct TrainProgress {
-  int64_t step = 0;         // steps done
-  int64_t total = 0;        // steps planned
-  double fraction = 0;      // of the budget, 0 to 1
+  int64_t step = 0;     // steps done
+  int64_t total = 0;    // steps planned
+  double fraction = 0;  // of the budget, 0 to 1
 };
 
 // The shared part of most methods: views pass through encoder and projection, a loss compares the
@@ -37,8 +37,8 @@ class Method : public torch::nn::Module {
   // All parameters as one player, unless a method says otherwise.
   virtual std::vector<Player> players();
 
-  // The scalar that `player` minimises on this batch. By default loss_of(embed(view) for all views);
-  // views of one size share a forward pass, so batch statistics are those of all of them.
+  // The scalar that `player` minimises on this batch. By default loss_of(embed(view) for all
+  // views); views of one size share a forward pass, so batch statistics are those of all of them.
   virtual Tensor loss(const Batch& batch, const Player& player);
 
   // embed() of every view, one [N, d] each; views of one size share a forward pass.

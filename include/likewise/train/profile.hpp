@@ -19,13 +19,14 @@ class Profile {
   void restart() { last_ = Clock::now(); }
   // Everything since the last call was `phase`.
   void end(Phase phase);
-  // A step has ended; the first few, in which kernels are compiled and memory is found, are dropped.
+  // A step has ended; the first few, in which kernels are compiled and memory is found, are
+  // dropped.
   void end_step();
 
   struct Work {
-    int64_t views = 0;            // of the steps counted
-    double view_seconds = 0;      // processor time of the loader's threads in them
-    double multiply_adds = 0;     // of one view's forward pass
+    int64_t views = 0;         // of the steps counted
+    double view_seconds = 0;   // processor time of the loader's threads in them
+    double multiply_adds = 0;  // of one view's forward pass
     int threads = 1;
     std::string precision;
     MachinePeaks peaks;

@@ -4,8 +4,9 @@
 // Embeddings are stored in panels of `panel` columns: element (row, column) lies at
 //   (column / panel) * stride + row * panel + column % panel,
 // stride = (padded rows) * panel, so that a row's piece is one or two vectors, the pieces of a
-// tile's rows are one stretch of memory, and one layout serves as either factor of a product. `pack`
-// and `similarity` also take rows as they come, `row_step` floats apart and `panel_step` = panel.
+// tile's rows are one stretch of memory, and one layout serves as either factor of a product.
+// `pack` and `similarity` also take rows as they come, `row_step` floats apart and `panel_step` =
+// panel.
 
 #include <cstdint>
 
@@ -58,8 +59,8 @@ struct Ops {
 };
 
 const Ops& portable_ops();
-const Ops* avx2_ops();    // null where the compiler or the processor has no AVX2 and FMA
-const Ops* avx512_ops();  // null likewise
+const Ops* avx2_ops();      // null where the compiler or the processor has no AVX2 and FMA
+const Ops* avx512_ops();    // null likewise
 const Ops& ops(Simd simd);  // the best set up to `simd` that can run
 
 }  // namespace likewise::kernels::tile

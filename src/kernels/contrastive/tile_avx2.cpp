@@ -17,9 +17,7 @@ namespace {
 }  // namespace avx2
 LIKEWISE_SET_END
 
-const Ops* avx2_ops() {
-  return can_run(Simd::kAvx2) ? &avx2::kOps : nullptr;
-}
+const Ops* avx2_ops() { return can_run(Simd::kAvx2) ? &avx2::kOps : nullptr; }
 
 #else
 

@@ -17,9 +17,7 @@ namespace {
 }  // namespace avx512
 LIKEWISE_SET_END
 
-const Ops* avx512_ops() {
-  return can_run(Simd::kAvx512) ? &avx512::kOps : nullptr;
-}
+const Ops* avx512_ops() { return can_run(Simd::kAvx512) ? &avx512::kOps : nullptr; }
 
 #else
 

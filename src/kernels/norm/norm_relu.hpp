@@ -1,8 +1,8 @@
 #pragma once
 // Batch normalisation, a residual and a rectifier in as few passes over memory as they allow:
 //   y = max(0, (x - mean) / sqrt(var + eps) * weight + bias + residual)
-// and its gradient. Rows [M, C] of float or bf16, a channel's values C apart; sums are in float over
-// the rows of one call, which are to be few hundred.
+// and its gradient. Rows [M, C] of float or bf16, a channel's values C apart; sums are in float
+// over the rows of one call, which are to be few hundred.
 
 #include <cstdint>
 

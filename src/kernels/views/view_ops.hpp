@@ -18,17 +18,17 @@ enum class Point { brightness, contrast, saturation, hue, gray, solarize, gamma,
 // One point operation, as the function of that name in kernels/image/colour.hpp.
 struct PointStep {
   Point kind{};
-  float amount = 0;  // factor, turns, threshold or exponent
-  float shift = 0;   // contrast: (1 - amount) times the mean luma
+  float amount = 0;                         // factor, turns, threshold or exponent
+  float shift = 0;                          // contrast: (1 - amount) times the mean luma
   std::array<float, 3> scales{}, shifts{};  // scale_shift: one a channel
 };
 
 // For each output of one axis: the first of `taps` source pixels, and the weights.
 struct ViewAxis {
   int64_t taps = 0;
-  std::vector<int32_t> first;   // [out]
-  std::vector<float> weight;    // [taps, out]
-  std::vector<double> total;    // [out]
+  std::vector<int32_t> first;  // [out]
+  std::vector<float> weight;   // [taps, out]
+  std::vector<double> total;   // [out]
 };
 
 // Memory that a thread keeps between views.

@@ -20,9 +20,7 @@ namespace {
 }  // namespace view_ops_avx2
 LIKEWISE_SET_END
 
-const ViewOps* avx2_view_ops() {
-  return can_run(Simd::kAvx2) ? &view_ops_avx2::kViewOps : nullptr;
-}
+const ViewOps* avx2_view_ops() { return can_run(Simd::kAvx2) ? &view_ops_avx2::kViewOps : nullptr; }
 
 #else
 
