@@ -25,7 +25,7 @@
 namespace likewise {
 
 NtXentParts nt_xent_kernel(const Tensor& z0, const Tensor& z1, const NtXentOptions& options,
-                           double scale, bool with_gradient) {
+                           double scale, bool with_gradient, bool across) {
   kernels::NtXentProblem problem{};
   problem.z0 = z0.data_ptr<float>();
   problem.z1 = z1.data_ptr<float>();
@@ -35,6 +35,7 @@ NtXentParts nt_xent_kernel(const Tensor& z0, const Tensor& z1, const NtXentOptio
   problem.normalize = options.normalize;
   problem.decoupled = options.decoupled;
   problem.sigma = options.decoupled_sigma;
+  problem.across = across;
   NtXentParts parts;
   if (with_gradient) {
     parts.grad0 = at::empty_like(z0);

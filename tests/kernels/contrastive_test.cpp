@@ -52,7 +52,10 @@ LoopResult paper_loops(const NtXentProblem& p) {
     }
     std::vector<double> s(rows);
     double top = -1e300;
-    const auto counts = [&](int64_t j) { return j != i && !(p.decoupled && j == partner(i)); };
+    const auto counts = [&](int64_t j) {
+      const bool compared = !p.across || (i < p.n) != (j < p.n);
+      return compared && j != i && !(p.decoupled && j == partner(i));
+    };
     for (int64_t j = 0; j < rows; ++j) {
       s[j] = dot(i, j);
       if (counts(j)) top = std::max(top, c * s[j]);
@@ -137,6 +140,29 @@ TEST(NtXentKernel, AgreesWithThePapersLoopsForEveryTailOfRowsAndColumns) {
       expect_as_loops(p, 3e-6);
     }
   }
+}
+
+TEST(NtXentKernel, AgreesWhereOnlyTheOtherViewCounts) {
+  for (const int64_t n : {1, 2, 3, 17, 191, 192, 193, 400}) {
+    const int64_t d = n < 50 ? 9 : 17;
+    const auto z0 = normal_values(n * d, 1), z1 = normal_values(n * d, 2);
+    for (const float scale : {2.0f, 30.0f}) {
+      for (const bool decoupled : {false, true}) {
+        if (decoupled && n == 1) continue;
+        NtXentProblem p = problem_of(z0, z1, n, d, scale);
+        p.across = true;
+        p.decoupled = decoupled;
+        p.sigma = n == 17 ? 0.5 : 0;
+        expect_as_loops(p, 3e-6 * std::max(1.0f, scale / 4));
+      }
+    }
+  }
+  const int64_t n = 60, d = 3;  // every row needs its own shift
+  auto z0 = normal_values(n * d, 1), z1 = normal_values(n * d, 2);
+  for (int64_t i = 0; i < n; ++i) z0[i * d] = 20, z1[i * d] = -20;
+  NtXentProblem p = problem_of(z0, z1, n, d, 100.0f);
+  p.across = true;
+  expect_as_loops(p, 1e-4);
 }
 
 TEST(NtXentKernel, AgreesForEveryVariantAndTemperature) {

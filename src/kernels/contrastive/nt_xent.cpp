@@ -2,23 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "kernels/aligned.hpp"
+#include "kernels/contrastive/numbers.hpp"
 #include "kernels/contrastive/tile.hpp"
 
 namespace likewise::kernels {
 namespace {
 
-constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
-constexpr double kLn2 = 0.693147180559945309417;
-constexpr double kLog2E = 1.44269504088896340736;
-constexpr double kNormFloor = 1e-12;  // as torch's normalize
-// Exponents are shifted by a constant such that the largest is 2^kHeadroom. A row whose negatives
-// sum to less than 2^kLowest may have lost terms to underflow: then every row gets its own shift.
-constexpr int kHeadroom = 100;
-constexpr int kLowest = -80;
+using namespace contrastive;
+
 constexpr int64_t kRowGrain = 512;  // rows a piece of work in the passes over rows
 
 // The positive never takes part in the tiles. With Neg_i = sum over the negatives of exp(c s_ij),
@@ -32,7 +26,9 @@ class NtXentRun {
       : problem_(problem),
         for_each_(for_each),
         ops_(ops),
-        rows_(2 * problem.n),
+        half_(problem.across ? (problem.n + tile::kRows - 1) / tile::kRows * tile::kRows
+                             : problem.n),
+        rows_(half_ + problem.n),
         blocks_((rows_ + tile::kRows - 1) / tile::kRows),
         panels_((problem.d + ops.panel - 1) / ops.panel),
         stride_(blocks_ * tile::kRows * ops.panel),
@@ -47,14 +43,14 @@ class NtXentRun {
 
   NtXentValue run(float* grad0, float* grad1) {
     load_rows();
-    if (rows_ > 2) {
+    if (problem_.n > 1) {
       sum_negatives();
     } else {  // one pair has no negatives
       std::fill(log_negatives_.begin(), log_negatives_.end(), double{kMinusInfinity});
     }
     NtXentValue value{loss(), 0};
     if (!raw_.empty()) {
-      if (rows_ > 2) sum_gradients();
+      if (problem_.n > 1) sum_gradients();
       value.scale_gradient = finish(grad0, grad1);
     }
     return value;
@@ -62,12 +58,9 @@ class NtXentRun {
 
  private:
   size_t padded() const { return static_cast<size_t>(blocks_ * tile::kRows); }
-  int64_t partner(int64_t row) const {
-    return row < problem_.n ? row + problem_.n : row - problem_.n;
-  }
+  int64_t partner(int64_t row) const { return row < half_ ? row + half_ : row - half_; }
   const float* input(int64_t row) const {
-    return row < problem_.n ? problem_.z0 + row * problem_.d
-                            : problem_.z1 + (row - problem_.n) * problem_.d;
+    return row < half_ ? problem_.z0 + row * problem_.d : problem_.z1 + (row - half_) * problem_.d;
   }
   // Calls body(first column, columns, place in memory) for the pieces of a row.
   template <class Body>
@@ -77,14 +70,20 @@ class NtXentRun {
       body(column, std::min(ops_.panel, problem_.d - column), q * stride_ + row * ops_.panel);
     }
   }
+  // With `across` each view begins a block, and the rows before the second one are padding.
+  bool padding(int64_t row) const { return row >= problem_.n && row < half_; }
   int64_t rows_of(int64_t block) const {
-    return std::min(tile::kRows, rows_ - block * tile::kRows);
+    const int64_t first = block * tile::kRows;
+    const int64_t end = problem_.across && first < half_ ? problem_.n : rows_;
+    return std::min(tile::kRows, end - first);
   }
 
   void over_rows(const std::function<void(int64_t)>& body) const {
     for_each_((rows_ + kRowGrain - 1) / kRowGrain, [&](int64_t begin, int64_t end) {
       const int64_t last = std::min(rows_, end * kRowGrain);
-      for (int64_t row = begin * kRowGrain; row < last; ++row) body(row);
+      for (int64_t row = begin * kRowGrain; row < last; ++row) {
+        if (!padding(row)) body(row);
+      }
     });
   }
 
@@ -106,7 +105,7 @@ class NtXentRun {
     over_rows([&](int64_t row) {
       if (row >= problem_.n) return;
       double dot = 0;
-      const int64_t to_partner = problem_.n * ops_.panel;
+      const int64_t to_partner = half_ * ops_.panel;
       over_pieces(row, [&](int64_t, int64_t count, int64_t place) {
         const float* x = &z_[place];
         for (int64_t k = 0; k < count; ++k) dot += double{x[k]} * x[to_partner + k];
@@ -123,17 +122,21 @@ class NtXentRun {
     LineFloats s, b;
   };
 
-  // Calls body(i, j, similarities) for every pair of blocks i <= j. Round r holds the pairs with
-  // i + j = r modulo the number of blocks: no block is in two of them, so the pairs of a round may
-  // write what belongs to their blocks at the same time, and every block meets the others in an
-  // order that does not depend on the threads.
+  // Calls body(i, j, similarities) for every pair of blocks i <= j that has something to compare.
+  // Round r holds the pairs with i + j = r modulo the number of blocks (of a view, when only views
+  // are compared): no block is in two of them, so the pairs of a round may write what belongs to
+  // their blocks at the same time, and every block meets the others in an order that does not
+  // depend on the threads.
   template <class Body>
   void over_tiles(const Body& body) const {
+    const int64_t rounds = problem_.across ? blocks_ - half_ / tile::kRows : blocks_;
     std::vector<int64_t> firsts;
-    for (int64_t round = 0; round < blocks_; ++round) {
-      const auto second = [&](int64_t i) { return (round - i + blocks_) % blocks_; };
+    for (int64_t round = 0; round < rounds; ++round) {
+      const auto second = [&](int64_t i) {
+        return (round - i + rounds) % rounds + (problem_.across ? rounds : 0);
+      };
       firsts.clear();
-      for (int64_t i = 0; i < blocks_; ++i) {
+      for (int64_t i = 0; i < rounds; ++i) {
         if (i <= second(i)) firsts.push_back(i);
       }
       for_each_(static_cast<int64_t>(firsts.size()), [&](int64_t begin, int64_t end) {
@@ -159,7 +162,7 @@ class NtXentRun {
     const int64_t offset = (i - j) * tile::kRows;
     for (int64_t r = 0; r < rows; ++r) {
       float* s = scratch.s.data() + r * tile::kLeading;
-      for (const int64_t c : {r + offset, r + offset + problem_.n, r + offset - problem_.n}) {
+      for (const int64_t c : {r + offset, r + offset + half_, r + offset - half_}) {
         if (c >= 0 && c < columns) s[c] = kMinusInfinity;
       }
       for (int64_t c = columns; c < stop; ++c) s[c] = kMinusInfinity;
@@ -175,7 +178,7 @@ class NtXentRun {
                     i == j ? &unused[b] : &sums[b]);
     });
     const double lowest = std::ldexp(1.0, kLowest);
-    safe_ = std::any_of(sums.begin(), sums.begin() + rows_, [&](double x) { return x < lowest; });
+    for (int64_t row = 0; row < rows_; ++row) safe_ |= !padding(row) && sums[row] < lowest;
     if (safe_) {
       sum_negatives_safely();
       return;
@@ -213,12 +216,13 @@ class NtXentRun {
         total += weight_[i] = std::exp((positive_[i] - top) / problem_.sigma);
       }
       for (int64_t i = 0; i < problem_.n; ++i) {
-        weight_[i] = weight_[i + problem_.n] = 2 - problem_.n * weight_[i] / total;
+        weight_[i] = weight_[i + half_] = 2 - problem_.n * weight_[i] / total;
       }
     }
     const double c = problem_.scale;
     double total = 0;
     for (int64_t row = 0; row < rows_; ++row) {
+      if (padding(row)) continue;
       const double u = log_negatives_[row] - weight_[row] * c * positive_[row];
       if (problem_.decoupled) {
         total += u;
@@ -227,13 +231,14 @@ class NtXentRun {
         q_[row] = u < 0 ? std::exp(u) / (1 + std::exp(u)) : 1 / (1 + std::exp(-u));
       }
     }
-    return total / static_cast<double>(rows_);
+    return total / static_cast<double>(2 * problem_.n);
   }
 
   // raw_i = sum_j (P_ij + P_ji) x_j over the negatives, P_ij = q_i exp(c s_ij) / Neg_i.
   void sum_gradients() {
     std::vector<float> weights(padded());  // fast: of 2^(scale s - shift); safe: the shift of a row
     for (int64_t row = 0; row < rows_; ++row) {
+      if (padding(row)) continue;
       const double log_weight = std::log(q_[row]) - log_negatives_[row];
       weights[row] = static_cast<float>(safe_ ? std::min(-log_weight * kLog2E, 1e30)
                                               : std::exp(log_weight + shift_ * kLn2));
@@ -259,7 +264,7 @@ class NtXentRun {
   // sum_ij P_ij s_ij = 1/2 sum_i x_i . raw_i comes for free.
   double finish(float* grad0, float* grad1) {
     const int64_t n = problem_.n, d = problem_.d;
-    const double factor = double{problem_.scale} / static_cast<double>(rows_);
+    const double factor = double{problem_.scale} / static_cast<double>(2 * n);
     const std::vector<double>& pull = problem_.decoupled ? weight_ : q_;
     std::vector<double> by_row(padded());
     over_rows([&](int64_t row) {
@@ -276,7 +281,7 @@ class NtXentRun {
       by_row[row] = similarity / 2 - pull[row] * positive_[row];
       if (!problem_.normalize || inverse_norm_[row] >= 1 / kNormFloor) along = 0;
       const double inverse = factor * inverse_norm_[row];
-      float* grad = row < n ? grad0 + row * d : grad1 + (row - n) * d;
+      float* grad = row < half_ ? grad0 + row * d : grad1 + (row - half_) * d;
       over_pieces(row, [&](int64_t column, int64_t count, int64_t place) {
         const float *x = &z_[place], *raw = &raw_[place];
         for (int64_t k = 0; k < count; ++k) {
@@ -287,13 +292,13 @@ class NtXentRun {
     });
     double total = 0;
     for (int64_t row = 0; row < rows_; ++row) total += by_row[row];
-    return total / static_cast<double>(rows_);
+    return total / static_cast<double>(2 * problem_.n);
   }
 
   const NtXentProblem& problem_;
   const ForEach& for_each_;
   const tile::Ops& ops_;
-  const int64_t rows_, blocks_, panels_, stride_;
+  const int64_t half_, rows_, blocks_, panels_, stride_;
   const float scale_;  // of base-2 exponents
   float shift_ = 0;
   bool safe_ = false;

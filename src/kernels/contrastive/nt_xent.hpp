@@ -19,6 +19,7 @@ void serial_for(int64_t count, const std::function<void(int64_t, int64_t)>& body
 //   l_i = -c s_ip + log sum_{j != i} exp(c s_ij)                              NT-Xent
 //   l_i = -w_i c s_ip + log sum_{j not in {i, p(i)}} exp(c s_ij)              decoupled
 // w_i = 1, or 2 - n softmax_i(s_ip / sigma), a constant for the gradient, if sigma > 0.
+// With `across`, j runs over the rows of the other view only: CLIP's loss, both directions.
 struct NtXentProblem {
   const float* z0;  // n * d, row-major
   const float* z1;  // n * d
@@ -27,6 +28,7 @@ struct NtXentProblem {
   bool normalize = true;
   bool decoupled = false;
   double sigma = 0;
+  bool across = false;
 };
 
 struct NtXentValue {

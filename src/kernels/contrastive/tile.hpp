@@ -56,6 +56,20 @@ struct Ops {
                         double* column_sums);
   void (*exp_weights_safe)(float* s, float scale, int64_t rows, int64_t columns,
                            const float* row_shifts, const float* column_shifts);
+
+  // For one direction: rows look at columns. `offsets` has an entry for every column up to the next
+  // multiple of `panel`, -infinity beyond the last column.
+  // s <- exp(scale s + offsets[c] - row_shifts[r]), and row_sums[r] += their sum.
+  void (*exp_rows)(float* s, float scale, const float* offsets, const float* row_shifts,
+                   int64_t rows, int64_t columns, double* row_sums);
+  // row_maxima[r] = max(row_maxima[r], scale s + offsets[c])
+  void (*maxima_of_rows)(const float* s, float scale, const float* offsets, int64_t rows,
+                         int64_t columns, float* row_maxima);
+  // s <- -infinity where row and column are of different groups (`same`), or of the same one.
+  void (*keep_groups)(float* s, const int32_t* row_groups, const int32_t* column_groups,
+                      int64_t rows, int64_t columns, bool same);
+  // A row of d floats times `by`, into panels `stride` floats apart.
+  void (*scale_row)(const float* x, double by, int64_t d, float* out, int64_t stride);
 };
 
 const Ops& portable_ops();
