@@ -23,6 +23,8 @@ const std::vector<Command>& commands() {
        "likewise duplicates --run RUN --data PATH [--threshold 0.98]", run_duplicates},
       {"suggest", "say which images to label next",
        "likewise suggest --run RUN --data PATH [--count 20] [--labels labels.csv]", run_suggest},
+      {"diagnose", "say whether the batch of a contrastive run is large enough",
+       "likewise diagnose batch --run RUN", run_diagnose},
       {"sweep", "run several settings and seeds in turn, resumably, into one table",
        "likewise sweep FILE.toml [--out FOLDER]", run_sweep},
       {"report", "write one self-contained page about a run, or one that compares several",

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "likewise/base/error.hpp"
+#include "likewise/data/class_batches.hpp"
 
 namespace likewise {
 
@@ -34,6 +35,9 @@ class Loader::State {
     if (options_.shuffle && n < options_.batch) {
       throw UserError("{} has {} samples, fewer than one batch of {}; lower --batch",
                       dataset_->info().name, n, options_.batch);
+    }
+    if (options_.shuffle && options_.per_class > 0) {
+      class_batches_.emplace(*dataset_, options_.batch, options_.per_class, options_.labelled);
     }
     LIKEWISE_CHECK(
         !transforms_.empty() && options_.batch >= 1 && options_.threads >= 1 && options_.ahead >= 1,
@@ -150,7 +154,14 @@ class Loader::State {
     const int64_t first = step % steps_per_epoch() * options_.batch;
     const int64_t count = std::min(options_.batch, n - first);
     std::shared_ptr<const std::vector<int64_t>> shuffled;
-    if (options_.shuffle) shuffled = order(epoch);
+    std::vector<int64_t> drawn;
+    if (class_batches_) {
+      drawn = class_batches_->draw(Rng(options_.seed, {0xc1a5, static_cast<uint64_t>(step)}));
+    } else if (options_.shuffle) {
+      shuffled = order(epoch);
+    }
+    // A sample that is drawn twice in an epoch shall not be seen in the same views.
+    const int64_t visit = class_batches_ ? step : epoch;
 
     Batch batch;
     batch.views.resize(transforms_.size());
@@ -159,17 +170,19 @@ class Loader::State {
     batch.index = at::empty({count}, at::kLong);
     int64_t filled = 0;
     for (int64_t i = 0; i < count; ++i) {
-      const int64_t wanted = shuffled ? (*shuffled)[static_cast<size_t>(first + i)] : first + i;
+      const int64_t wanted = class_batches_ ? drawn[static_cast<size_t>(i)]
+                             : shuffled     ? (*shuffled)[static_cast<size_t>(first + i)]
+                                            : first + i;
       const std::optional<Sample> sample = read(wanted, epoch);
       if (!sample) continue;
       for (size_t v = 0; v < transforms_.size(); ++v) {
         Rng rng(options_.seed,
-                {0x71e3, static_cast<uint64_t>(epoch), static_cast<uint64_t>(wanted), v});
+                {0x71e3, static_cast<uint64_t>(visit), static_cast<uint64_t>(wanted), v});
         place(transforms_[v](sample->parts.at(0), rng), filled, count, batch.views[v]);
       }
       batch.labels.data_ptr<int64_t>()[filled] = sample->label;
       batch.domains.data_ptr<int64_t>()[filled] = sample->domain;
-      batch.index.data_ptr<int64_t>()[filled] = shuffled ? sample->index : wanted;
+      batch.index.data_ptr<int64_t>()[filled] = options_.shuffle ? sample->index : wanted;
       ++filled;
     }
     if (filled < count) {
@@ -241,6 +254,7 @@ class Loader::State {
   DatasetPtr dataset_;
   std::vector<Transform> transforms_;
   LoaderOptions options_;
+  std::optional<ClassBatches> class_batches_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

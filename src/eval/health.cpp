@@ -22,6 +22,10 @@ bool all_finite(const Tensor& x) { return at::isfinite(x).all().item<bool>(); }
 // 0.7, hence the lower bound for them.
 constexpr double kCollapsedProjection = 0.1, kCollapsedFeature = 0.03;
 
+// Samples in k equal clumps share a clump with one pair in k. Working runs have fewer than one pair in
+// fifty above a cosine of 0.95; a tenth means that ten clumps or fewer hold everything.
+constexpr double kClumped = 0.1;
+
 // Ranks relative to min(N, d). Working projections use a third or more of their directions by
 // RankMe; a tenth is a subspace. Features keep more room unused, so half of that.
 constexpr double kLowProjectionRank = 0.1, kLowFeatureRank = 0.05;
@@ -69,6 +73,7 @@ Health measure_health(const Tensor& h, const Tensor& z0, const Tensor& z1) {
   out.positive_cosine = pairs.positive_cosine;
   out.mean_negative_cosine = pairs.mean_negative_cosine;
   out.hardest_negative_cosine = pairs.hardest_negative_cosine;
+  out.near_share = pairs.near_share;
   out.retrieval = pairs.retrieval;
   return out;
 }
@@ -87,6 +92,7 @@ void to_json(nlohmann::json& json, const Health& h) {
           {"positive_cosine", h.positive_cosine},
           {"mean_negative_cosine", h.mean_negative_cosine},
           {"hardest_negative_cosine", h.hardest_negative_cosine},
+          {"near_share", h.near_share},
           {"retrieval", h.retrieval}};
 }
 
@@ -102,6 +108,13 @@ std::string verdict(const Health& h) {
         "look "
         "at stopped gradients, predictor, learning rate and normalisation",
         h.projection_std, h.feature_std);
+  }
+  if (h.near_share > kClumped) {
+    return fmt::format(
+        "cluster collapse: {:.0f} % of all pairs of samples have a cosine above 0.95, as if they sat in "
+        "{:.0f} clumps; look at the centre, the temperature and the codes of clustering methods, or add "
+        "negatives",
+        100 * h.near_share, 1 / h.near_share);
   }
   const auto most = [&](int64_t d) { return static_cast<double>(std::min(h.samples, d)); };
   const double projection_part = h.projection_rank / most(h.projection_dim);

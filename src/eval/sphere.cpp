@@ -10,6 +10,7 @@ namespace likewise {
 namespace {
 
 constexpr int64_t kSphereTile = 192;
+constexpr float kNearCosine = 0.95F;
 
 // Inner products of the rows [begin, end) of a with all rows of b.
 std::vector<float> products_of(const Tensor& a, int64_t begin, int64_t end, const Tensor& b) {
@@ -80,6 +81,7 @@ PairStatistics pair_statistics(const Tensor& z0, const Tensor& z1) {
         if (j == i) continue;
         hardest = std::max(hardest, row[j]);
         sum += row[j];
+        part.near_share += row[j] > kNearCosine;
       }
       part.positive_cosine += row[i];
       part.mean_negative_cosine += sum / static_cast<double>(n - 1);
@@ -93,6 +95,7 @@ PairStatistics pair_statistics(const Tensor& z0, const Tensor& z1) {
     out.positive_cosine += part.positive_cosine / static_cast<double>(n);
     out.mean_negative_cosine += part.mean_negative_cosine / static_cast<double>(n);
     out.hardest_negative_cosine += part.hardest_negative_cosine / static_cast<double>(n);
+    out.near_share += part.near_share / (static_cast<double>(n) * static_cast<double>(n - 1));
     out.retrieval += part.retrieval / static_cast<double>(n);
   }
   return out;

@@ -14,7 +14,7 @@ std::vector<Player> Method::players() {
   Player player;
   player.name = "learner";
   for (const auto& item : named_parameters()) {
-    player.parameters.emplace_back(item.key(), item.value());
+    if (item.value().requires_grad()) player.parameters.emplace_back(item.key(), item.value());
   }
   return {player};
 }
@@ -27,7 +27,7 @@ Tensor Method::embed(const Tensor& x) {
 std::vector<Tensor> Method::embed_views(const Batch& batch) {
   std::map<std::vector<int64_t>, std::vector<size_t>> by_size;
   for (size_t v = 0; v < batch.views.size(); ++v) {
-    by_size[batch.views[v].sizes().vec()].push_back(v);
+    if (embeds(v)) by_size[batch.views[v].sizes().vec()].push_back(v);
   }
   std::vector<Tensor> z(batch.views.size());
   for (const auto& [size, members] : by_size) {

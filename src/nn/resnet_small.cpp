@@ -2,7 +2,7 @@
 
 namespace likewise {
 
-SmallResNet::SmallResNet(const SmallResNetOptions& options) {
+SmallResNet::SmallResNet(const SmallResNetOptions& options) : options_(options) {
   const int64_t width = options.width;
   conv1_ = register_module(
       "conv1",

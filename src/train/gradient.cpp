@@ -31,8 +31,9 @@ class BufferGuard {
 
 // Calls visit(view number, chunk of that view, its first row) in a fixed order.
 template <class Visit>
-void for_each_chunk(const Batch& batch, int64_t chunk, Visit&& visit) {
+void for_each_chunk(const Method& method, const Batch& batch, int64_t chunk, Visit&& visit) {
   for (size_t v = 0; v < batch.views.size(); ++v) {
+    if (!method.embeds(v)) continue;
     const int64_t n = batch.views[v].size(0);
     for (int64_t first = 0; first < n; first += chunk) {
       visit(v, batch.views[v].narrow(0, first, std::min(chunk, n - first)), first);
@@ -58,18 +59,20 @@ double cached_gradient(Method& method, const Batch& batch, double scale, int64_t
   {
     const at::NoGradGuard no_grad;
     const BufferGuard buffers(method);
-    for_each_chunk(batch, chunk, [&](size_t v, const Tensor& x, int64_t) {
+    for_each_chunk(method, batch, chunk, [&](size_t v, const Tensor& x, int64_t) {
       pieces[v].push_back(method.embed(x));
     });
   }
   std::vector<Tensor> z;
-  for (const auto& view : pieces) z.push_back(at::cat(view).set_requires_grad(true));
+  for (const auto& view : pieces) {
+    z.push_back(view.empty() ? Tensor() : at::cat(view).set_requires_grad(true));
+  }
   laps.end(Phase::kForward);
   const Tensor loss = method.loss_of(z, batch);
   (loss * scale)
       .backward();  // parameters of the loss itself, such as a temperature, get theirs here
   laps.end(Phase::kLoss);
-  for_each_chunk(batch, chunk, [&](size_t v, const Tensor& x, int64_t first) {
+  for_each_chunk(method, batch, chunk, [&](size_t v, const Tensor& x, int64_t first) {
     const Tensor again = method.embed(x);
     laps.end(Phase::kForward);
     again.backward(z[v].grad().narrow(0, first, x.size(0)));

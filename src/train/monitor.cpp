@@ -1,13 +1,18 @@
 #include "likewise/train/monitor.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
 
+#include <fmt/format.h>
+
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "likewise/base/error.hpp"
 #include "likewise/eval/health.hpp"
 #include "likewise/eval/knn.hpp"
+#include "likewise/eval/shortcuts.hpp"
 #include "likewise/nn/memory_format.hpp"
 
 namespace likewise {
@@ -37,6 +42,31 @@ HealthMonitor::HealthMonitor(const DatasetPtr& data, const std::vector<Transform
   if (first.size() < 2) return;
   first_ = channels_last(at::stack(first));
   second_ = channels_last(at::stack(second));
+  shortcut_ = shortcut_warning(measure_shortcuts(first_, second_), first_.size(0));
+}
+
+std::string HealthMonitor::target_trouble(const Method& method) const {
+  const torch::nn::Module* copy = method.slow_copy();
+  if (!copy) return "";
+  // How far all weights moved since the last look, relative to their length.
+  const auto moved = [](const torch::nn::Module& module, std::vector<Tensor>& before) {
+    double change = 0, length = 0;
+    std::vector<Tensor> now;
+    for (const Tensor& parameter : module.parameters()) now.push_back(parameter.detach().clone());
+    for (size_t i = 0; i < before.size(); ++i) {
+      change += (now[i] - before[i]).pow(2).sum().item<double>();
+      length += now[i].pow(2).sum().item<double>();
+    }
+    before = std::move(now);
+    return length > 0 ? std::sqrt(change / length) : -1;
+  };
+  const double of_copy = moved(*copy, copy_before_);
+  const double of_learner = moved(*method.children().at(0), learner_before_);
+  if (of_copy < 0 || of_learner < 1e-3 || of_copy > 1e-3 * of_learner) return "";
+  return fmt::format(
+      "dead target network: since the last look the learner's weights moved by {:.2g} of their length "
+      "and the slow copy's by {:.2g}; lower --momentum",
+      of_learner, of_copy);
 }
 
 nlohmann::json HealthMonitor::look(Method& method) const {
@@ -49,6 +79,11 @@ nlohmann::json HealthMonitor::look(Method& method) const {
     z1.push_back(method.embed(second_.narrow(0, start, count)));
   }
   const Health health = measure_health(at::cat(h), at::cat(z0), at::cat(z1));
+  std::string line = verdict(health);
+  const bool healthy = line.rfind("healthy", 0) == 0;
+  const std::string target = target_trouble(method);
+  if (healthy && !target.empty()) line = target;
+  if (!shortcut_.empty()) line += "; " + shortcut_;
   return {{"spread", health.feature_std},
           {"rank", health.feature_rank},
           {"projection_spread", health.projection_std},
@@ -59,7 +94,8 @@ nlohmann::json HealthMonitor::look(Method& method) const {
           {"negative", health.mean_negative_cosine},
           {"hardest_negative", health.hardest_negative_cosine},
           {"retrieval", health.retrieval},
-          {"verdict", verdict(health)}};
+          {"near_share", health.near_share},
+          {"verdict", line}};
 }
 
 KnnMonitor::KnnMonitor(DatasetPtr train, DatasetPtr test)

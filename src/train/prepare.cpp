@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <ATen/TensorOperators.h>
+
 #include <cmath>
 #include <filesystem>
+#include <set>
 
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/data/decoded_cache.hpp"
 #include "likewise/data/open.hpp"
+#include "likewise/data/quarter_turns.hpp"
 #include "likewise/data/subset.hpp"
 #include "likewise/methods/catalogue.hpp"
 #include "likewise/nn/count.hpp"
@@ -16,6 +20,7 @@
 #include "likewise/nn/weights.hpp"
 #include "likewise/train/checkpoint.hpp"
 #include "likewise/train/run_folder.hpp"
+#include "train/duplicate_groups.hpp"
 
 namespace likewise {
 
@@ -99,6 +104,39 @@ void settle_batch(PretrainOptions& options, const Dataset& data, ProgressLine& p
   }
 }
 
+// Says which labels training looks at: whoever asks for learning without labels must not be given
+// learning with them.
+void settle_labels(const PretrainOptions& options, const SampleDemand& demand, const Dataset& data,
+                   ProgressLine& progress) {
+  if (!demand.labels && options.per_class == 0) return;
+  int64_t labelled = 0;
+  std::set<int64_t> classes;
+  for (int64_t i = 0; i < data.size(); ++i) {
+    if (data.label(i) < 0) continue;
+    ++labelled;
+    classes.insert(data.label(i));
+  }
+  if (labelled > 0) {
+    progress.say(fmt::format("labels: training uses those of {} of {} images, {} classes",
+                             format_count(labelled), format_count(data.size()),
+                             format_count(static_cast<int64_t>(classes.size()))));
+  } else if (options.per_class > 0) {
+    throw UserError("--per_class {}: {} has no labels", options.per_class, data.info().name);
+  } else {
+    progress.say("labels: there are none; every image is a class of its own");
+  }
+}
+
+// The views of a batch, in order: that of evaluation, if wanted, the random ones, the local crops.
+std::vector<Transform> views_for(const SampleDemand& demand, const EncoderSpec& spec) {
+  const std::vector<View> usual = train_views(spec.views, spec.stats);
+  std::vector<Transform> views;
+  if (demand.plain_first) views.push_back(eval_view(spec.views, spec.stats));
+  for (int64_t v = 0; v < demand.views; ++v) views.push_back(usual.at(static_cast<size_t>(v % 2)));
+  views.insert(views.end(), usual.begin() + 2, usual.end());
+  return views;
+}
+
 constexpr int64_t kProcessorSide = 64;
 
 // Without a GPU, and when neither a size nor a large encoder is asked for, photographs are made small: a
@@ -123,7 +161,8 @@ void settle_precision(PretrainOptions& options, ProgressLine& progress) {
 
 }  // namespace
 
-PreparedRun prepare_run(PretrainOptions& options, ProgressLine& progress) {
+PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
+                        ProgressLine& progress) {
   check_folder(options);
   options.overwrite = false;  // not a property of the run
   find_method(options.method);
@@ -142,7 +181,9 @@ PreparedRun prepare_run(PretrainOptions& options, ProgressLine& progress) {
     run.data = subset(run.data, Rng(static_cast<uint64_t>(options.seed), {0x11817})
                                     .choose(run.data->size(), options.data.limit));
   }
+  if (options.data.quarter_turns) run.data = with_quarter_turns(run.data);
   settle_batch(options, *run.data, progress);
+  settle_labels(options, demand, *run.data, progress);
   if (options.data.cache_mb > 0) run.data = decoded_cache(run.data, options.data.cache_mb << 20);
   progress.say(fmt::format("data: {}, {} images ({})", run.data->info().name,
                            format_count(run.data->size()), run.data->info().kind));
@@ -175,7 +216,17 @@ PreparedRun prepare_run(PretrainOptions& options, ProgressLine& progress) {
   }
   settle_precision(options, progress);
 
-  for (auto& view : train_views(run.spec.views, run.spec.stats)) run.views.push_back(std::move(view));
+  run.views = views_for(demand, run.spec);
+  run.health_views = views_for({}, run.spec);
+  if (demand.duplicates) {
+    constexpr double kNear = 0.95;
+    run.duplicates = duplicate_groups(*run.data, kNear);
+    progress.say(fmt::format("near-duplicates: {} of {} images have one",
+                             format_count((run.duplicates >= 0).sum().item<int64_t>()),
+                             format_count(run.data->size())));
+  }
+  run.loader.per_class = options.per_class;
+  run.loader.labelled = options.labelled;
   run.loader.batch = options.batch;
   run.loader.threads = std::max<int64_t>(1, options.data.workers);
   run.loader.seed = static_cast<uint64_t>(options.seed);

@@ -49,7 +49,7 @@ class Run {
         folder_{options.out},
         lock_(folder_.root),
         progress_(options.progress),
-        prepared_(prepare_run(options, progress_)),
+        prepared_(prepare_run(options, method_options.demand(), progress_)),
         loader_(prepared_.data, prepared_.views, prepared_.loader) {
     steps_per_epoch_ = loader_.steps_per_epoch() / options_.accumulate;
     if (steps_per_epoch_ == 0) {
@@ -120,6 +120,8 @@ class Run {
     method_ = method_options.make(encoder);
     initialize(*method_, Rng(static_cast<uint64_t>(options_.seed), {0x1417}));
     if (!options_.init_from.empty()) load_initial_weights(*encoder, options_.init_from, progress_);
+    method_->begin({prepared_.data->size(), options_.batch, steps_per_epoch_,
+                    static_cast<uint64_t>(options_.seed), prepared_.duplicates});
     to_channels_last(*method_);
     method_->set_precision(options_.precision == "bf16" ? Precision::kBf16 : Precision::kFp32);
     method_->train();
@@ -136,7 +138,7 @@ class Run {
       copy_weights(*encoder, *average_);
     }
     health_monitor_ = std::make_unique<HealthMonitor>(
-        prepared_.data, prepared_.views, std::min(options_.health_samples, prepared_.data->size()),
+        prepared_.data, prepared_.health_views, std::min(options_.health_samples, prepared_.data->size()),
         static_cast<uint64_t>(options_.seed));
     if (prepared_.knn_train) {
       knn_monitor_ = std::make_unique<KnnMonitor>(prepared_.knn_train, prepared_.knn_test);
@@ -195,6 +197,7 @@ class Run {
 
   void one_step() {
     const double rate = rate_now();
+    method_->begin_step({step_, total_, fraction()});
     double loss = 0, norm = 0;
     if (profile_ && profile_->counting() && profiled_.views == 0) worked_before_ = loader_.worked();
     for (size_t p = 0; p < players_.size(); ++p) {
@@ -214,6 +217,7 @@ class Run {
         views_ += views;
         if (profile_ && profile_->counting()) profiled_.views += views;
       }
+      method_->after_backward();
       std::vector<Tensor> parameters;
       for (const auto& item : players_[p].parameters) parameters.push_back(item.second);
       norm = clip_grad_norm(

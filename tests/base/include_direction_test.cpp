@@ -24,7 +24,7 @@ const std::map<std::string, std::set<std::string>>& may_include() {
     t["views"] = {"base", "kernels", "formats", "data"};
     t["losses"] = {"base", "kernels", "formats", "nn"};
     t["optim"] = {"base", "kernels", "formats", "nn"};
-    t["methods"] = {"base", "kernels", "formats", "data", "nn", "views", "losses"};
+    t["methods"] = {"base", "kernels", "formats", "data", "nn", "views", "losses", "optim"};
     t["eval"] = {"base", "kernels", "formats", "data", "nn", "optim"};
     t["report"] = {"base", "formats"};
     t["train"] = {"base", "kernels", "formats", "data", "nn", "views", "losses", "optim",

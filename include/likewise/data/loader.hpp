@@ -30,6 +30,9 @@ struct LoaderOptions {
   uint64_t seed = 0;
   bool shuffle = true;    // a new order every epoch, the last incomplete batch left out; else in
                           // order, once, the last batch short
+  int64_t per_class = 0;  // with shuffle: so many samples of each class of a batch, see
+                          // data/class_batches.hpp; 0: classes play no part
+  double labelled = 1;    // part of a batch that is drawn so, the rest from all samples
   int64_t max_bad = 100;  // broken samples that are skipped before it is an error
 };
 

@@ -21,6 +21,7 @@ struct Health {
   double positive_cosine = 0;
   double mean_negative_cosine = 0;
   double hardest_negative_cosine = 0;
+  double near_share = 0;  // of pairs of different samples: those of cosine above 0.95
   double retrieval = 0;  // share of positives nearer than the hardest negative
 };
 
@@ -31,7 +32,7 @@ Health measure_health(const Tensor& h, const Tensor& z0, const Tensor& z1);
 void to_json(nlohmann::json& json, const Health& health);
 
 // One line: the first of these that applies, with its evidence and what to try.
-//   not finite, constant collapse, dimensional collapse, views too easy, views too hard,
+//   not finite, constant collapse, cluster collapse, dimensional collapse, views too easy, views too hard,
 //   temperature too high, temperature too low, healthy
 // Every line begins with that name. The thresholds are explained in health.cpp.
 std::string verdict(const Health& health);

@@ -18,6 +18,7 @@ struct PairStatistics {
   double positive_cosine = 0;          // mean over i
   double mean_negative_cosine = 0;     // mean over i, j
   double hardest_negative_cosine = 0;  // mean over i of the largest over j
+  double near_share = 0;               // of all pairs i != j: those of cosine above 0.95
   double retrieval = 0;                // share of i whose positive is nearer than every negative
 };
 PairStatistics pair_statistics(const Tensor& z0, const Tensor& z1);  // [N, d] each, N >= 2

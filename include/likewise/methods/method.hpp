@@ -27,6 +27,15 @@ struct TrainProgress {
   double fraction = 0;  // of the budget, 0 to 1
 };
 
+// What a method may want to know of the run that it is trained in.
+struct TrainContext {
+  int64_t samples = 0;          // of the data set; Batch::index lies below
+  int64_t batch = 0;            // samples a batch
+  int64_t steps_per_epoch = 1;
+  uint64_t seed = 0;
+  Tensor duplicates;            // int64 [samples], groups of near-duplicates, -1: none; if demanded
+};
+
 // The shared part of most methods: views pass through encoder and projection, a loss compares the
 // projections of all views. A new method usually overrides `loss_of` and sometimes `project`; one
 // that needs more overrides `loss`.
@@ -34,14 +43,22 @@ class Method : public torch::nn::Module {
  public:
   explicit Method(std::shared_ptr<Encoder> encoder);
 
-  // All parameters as one player, unless a method says otherwise.
+  // Called once, when the weights are initialised and before training or restoring: the place to
+  // copy weights into a slow network or to make a bank of the data set's size.
+  virtual void begin(const TrainContext&) {}
+
+  // All parameters that take a gradient as one player, unless a method says otherwise.
   virtual std::vector<Player> players();
 
   // The scalar that `player` minimises on this batch. By default loss_of(embed(view) for all
   // views); views of one size share a forward pass, so batch statistics are those of all of them.
   virtual Tensor loss(const Batch& batch, const Player& player);
 
-  // embed() of every view, one [N, d] each; views of one size share a forward pass.
+  // Whether view `v` passes the encoder at all; others reach the loss only through the batch.
+  virtual bool embeds(size_t) const { return true; }
+
+  // embed() of every view that is embedded, one [N, d] each, the others undefined; views of one size
+  // share a forward pass.
   std::vector<Tensor> embed_views(const Batch& batch);
 
   // h [N, D] -> z [N, d]: what the loss compares. The identity by default.
@@ -56,16 +73,30 @@ class Method : public torch::nn::Module {
   // True when `loss` is loss_of over embeddings, so that gradients may be cached (train/gradcache).
   virtual bool loss_is_of_embeddings() const { return true; }
 
+  // Called before a step's batches, with the steps done before it.
+  void begin_step(const TrainProgress& progress) { progress_ = progress; }
+
+  // Called between the gradient and the optimiser's step: weights that shall stand still.
+  virtual void after_backward() {}
+
   // Called after the optimiser's step: target networks, queues, centres.
   virtual void after_step(const TrainProgress&) {}
+
+  // The slow copy that gives the targets, for a look at whether it lives; null where there is none.
+  virtual const torch::nn::Module* slow_copy() const { return nullptr; }
 
   Encoder& encoder() { return *encoder_; }
   const std::shared_ptr<Encoder>& encoder_ptr() const { return encoder_; }
   void set_precision(Precision precision) { precision_ = precision; }
+  Precision precision() const { return precision_; }
+
+ protected:
+  const TrainProgress& progress() const { return progress_; }
 
  private:
   std::shared_ptr<Encoder> encoder_;
   Precision precision_ = Precision::kFp32;
+  TrainProgress progress_;
 };
 
 }  // namespace likewise

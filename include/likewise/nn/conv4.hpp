@@ -26,6 +26,7 @@ class Conv4 : public Encoder {
   explicit Conv4(const Conv4Options& options);
   Tensor forward(const Tensor& x) override;
   int64_t feature_dim() const override { return feature_dim_; }
+  std::shared_ptr<Encoder> twin() const override { return std::make_shared<Conv4>(options_); }
 
  private:
   Conv4Options options_;

@@ -3,6 +3,8 @@
 
 #include <torch/nn/module.h>
 
+#include <memory>
+
 #include "likewise/tensor.hpp"
 
 namespace likewise {
@@ -12,6 +14,10 @@ class Encoder : public torch::nn::Module {
   // x [N, C, H, W] -> [N, D]
   virtual Tensor forward(const Tensor& x) = 0;
   virtual int64_t feature_dim() const = 0;  // D
+
+  // Another encoder of the same architecture, its weights not yet initialised: what a slow copy of
+  // this one starts from. Throws UserError where an encoder has none.
+  virtual std::shared_ptr<Encoder> twin() const;
 };
 
 }  // namespace likewise

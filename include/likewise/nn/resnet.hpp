@@ -54,6 +54,7 @@ class ResNet : public Encoder {
   explicit ResNet(const ResNetOptions& options);
   Tensor forward(const Tensor& x) override;
   int64_t feature_dim() const override { return feature_dim_; }
+  std::shared_ptr<Encoder> twin() const override { return std::make_shared<ResNet>(options_); }
 
   // The outputs of the stages, [N, C_i, H_i, W_i]: finer to coarser.
   std::vector<Tensor> stages(const Tensor& x);

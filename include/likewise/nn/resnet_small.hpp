@@ -23,8 +23,10 @@ class SmallResNet : public Encoder {
   explicit SmallResNet(const SmallResNetOptions& options);
   Tensor forward(const Tensor& x) override;
   int64_t feature_dim() const override { return feature_dim_; }
+  std::shared_ptr<Encoder> twin() const override { return std::make_shared<SmallResNet>(options_); }
 
  private:
+  SmallResNetOptions options_;
   int64_t feature_dim_ = 0;
   std::shared_ptr<Conv2d> conv1_;
   std::shared_ptr<BatchNorm> bn1_;

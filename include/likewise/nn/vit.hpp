@@ -55,6 +55,7 @@ class VisionTransformer : public Encoder {
   explicit VisionTransformer(const VitOptions& options);
   Tensor forward(const Tensor& x) override;
   int64_t feature_dim() const override { return options_.width; }
+  std::shared_ptr<Encoder> twin() const override { return std::make_shared<VisionTransformer>(options_); }
 
   // [N, 1 + L, width], class token first; normalised unless average_pool.
   Tensor tokens(const Tensor& x);

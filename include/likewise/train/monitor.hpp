@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "likewise/methods/method.hpp"
 #include "likewise/train/bundle.hpp"
@@ -19,7 +20,12 @@ class HealthMonitor {
   nlohmann::json look(Method& method) const;
 
  private:
+  // A target network that no longer moves while the learner does; empty: none, or alive.
+  std::string target_trouble(const Method& method) const;
+
   Tensor first_, second_;  // [M, C, H, W] each
+  std::string shortcut_;   // what the views share besides content; empty: nothing much
+  mutable std::vector<Tensor> copy_before_, learner_before_;  // weights at the last look
 };
 
 // Accuracy of weighted kNN from labelled training data to labelled test data.

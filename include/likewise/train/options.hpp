@@ -18,6 +18,7 @@ struct DataOptions {
   int64_t cache_mb = 4096;
   int64_t workers = 0;
   int64_t limit = 0;
+  bool quarter_turns = false;
   template <class V>
   void fields(V& v) {
     v("path", path, "folder, file or built-in data set; PATH#part names a part");
@@ -26,6 +27,7 @@ struct DataOptions {
       range(0, 1e9));
     v("workers", workers, "loader threads; 0: one", range(0, 256));
     v("limit", limit, "use so many samples, drawn by the seed; 0: all", range(0, 1e12));
+    v("quarter_turns", quarter_turns, "every image in four turns, each turn a class of its own");
   }
 };
 
@@ -51,6 +53,8 @@ struct PretrainOptions {
   int64_t batch = 256;
   int64_t chunk = 0;
   int64_t accumulate = 1;
+  int64_t per_class = 0;
+  double labelled = 1;
   double clip = 0;
   double ema = 0;
   std::string precision = "auto";
@@ -84,6 +88,11 @@ struct PretrainOptions {
       range(0, 1e7));
     v("accumulate", accumulate, "batches whose gradients are averaged before a step",
       range(1, 1e6));
+    v("per_class", per_class,
+      "samples of each class in a batch, for methods that use labels; 0: classes play no part",
+      range(0, 1e6));
+    v("labelled", labelled, "part of a batch that is drawn so; the rest from all images",
+      range(0.01, 1));
     v("clip", clip, "largest gradient norm; 0: no clipping", range(0, 1e12));
     v("ema", ema, "decay of a moving average of the weights, which is then the result; 0: none",
       range(0, 1));

@@ -3,6 +3,7 @@
 
 #include "likewise/base/progress.hpp"
 #include "likewise/data/loader.hpp"
+#include "likewise/methods/catalogue.hpp"
 #include "likewise/train/bundle.hpp"
 #include "likewise/train/options.hpp"
 
@@ -13,12 +14,15 @@ struct PreparedRun {
   DatasetPtr knn_train, knn_test;  // null without a kNN monitor
   EncoderSpec spec;
   std::vector<Transform> views;
+  std::vector<Transform> health_views;  // two random views
+  Tensor duplicates;                    // groups of near-duplicates, where the method wants them
   LoaderOptions loader;
 };
 
 // Fills in `options` (batch, precision, recipe, encoder, budget) and says in `progress` what it
 // decided and why. Throws UserError for combinations that cannot be.
-PreparedRun prepare_run(PretrainOptions& options, ProgressLine& progress);
+PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
+                        ProgressLine& progress);
 
 // Weights for the encoder from a safetensors file, a run or a model folder.
 void load_initial_weights(Encoder& encoder, const std::string& path, ProgressLine& progress);

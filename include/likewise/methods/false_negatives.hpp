@@ -1,0 +1,47 @@
+#pragma once
+// False negatives: samples of a batch that are compared as different and are not.
+
+#include <string>
+#include <vector>
+
+#include "likewise/base/options.hpp"
+#include "likewise/data/loader.hpp"
+#include "likewise/losses/similarity_lse.hpp"
+#include "likewise/tensor.hpp"
+
+namespace likewise {
+
+struct FalseNegativeOptions {
+  std::string remove = "none";
+  int64_t neighbours = 1;
+  double from = 0.1;
+  template <class V>
+  void fields(V& v) {
+    v("remove", remove,
+      "samples that are no negatives of each other: those of one label; mutual nearest neighbours in "
+      "both views; near-duplicates, found in the pixels before training",
+      choices({"none", "labels", "neighbours", "duplicates"}));
+    v("neighbours", neighbours, "how many nearest neighbours may be mutual", range(1, 1000));
+    v("from", from, "part of the budget after which neighbours are trusted", range(0, 1));
+  }
+  bool any() const { return remove != "none"; }
+};
+
+// One group a sample, int64 [N]: samples of one group >= 0 are not each other's negatives. Undefined
+// when nothing is to be removed. `duplicates`: int64 [samples], the group of every sample of the data
+// set, for remove = duplicates. z: the embeddings of two views, for neighbours; `fraction` of the
+// budget done.
+Tensor false_negative_groups(const FalseNegativeOptions& options, const Batch& batch,
+                             const std::vector<Tensor>& z, const Tensor& duplicates,
+                             double fraction);
+
+// The mask of the negatives within a batch: row i's keys are all rows but i and those of its group.
+KeyMask batch_negatives(const FalseNegativeOptions& options, const Batch& batch,
+                        const std::vector<Tensor>& z, const Tensor& duplicates, double fraction);
+
+// Groups of samples that are each other's mutual neighbours in both views: i and j are joined when j
+// is among the `k` nearest of z0_i and of z1_i, and i among those of z0_j and z1_j, by cosine. A
+// sample alone has group -1. int64 [N]
+Tensor mutual_neighbour_groups(const Tensor& z0, const Tensor& z1, int64_t k);
+
+}  // namespace likewise

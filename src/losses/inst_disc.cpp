@@ -1,0 +1,70 @@
+#include "likewise/losses/inst_disc.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/logsumexp.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/softplus.h>
+
+#include <cmath>
+
+#include "likewise/base/error.hpp"
+#include "likewise/losses/similarity_lse.hpp"
+
+namespace likewise {
+namespace {
+
+// v . z / tau of each row's own bank row, [N].
+Tensor own_logits(const Tensor& z, const Tensor& bank, const Tensor& index, double temperature) {
+  return (z * bank.index_select(0, index)).sum(1) / temperature;
+}
+
+// The same of its noise rows, [N, m].
+Tensor noise_logits(const Tensor& z, const Tensor& bank, const Tensor& noise, double temperature) {
+  LIKEWISE_CHECK(noise.dim() == 2 && noise.size(0) == z.size(0), "noise rows of each sample");
+  const Tensor rows =
+      bank.index_select(0, noise.flatten()).reshape({noise.size(0), noise.size(1), bank.size(1)});
+  return at::matmul(rows, z.unsqueeze(2)).squeeze(2) / temperature;
+}
+
+}  // namespace
+
+Tensor inst_disc_nce(const Tensor& z, const Tensor& bank, const Tensor& index, const Tensor& noise,
+                     double temperature, double log_z) {
+  // log(P n / m), so that h = sigmoid of it
+  const double shift =
+      log_z + std::log(static_cast<double>(noise.size(1)) / static_cast<double>(bank.size(0)));
+  const Tensor own = own_logits(z, bank, index, temperature) - shift;
+  const Tensor others = noise_logits(z, bank, noise, temperature) - shift;
+  return (at::softplus(-own, 1, 50) + at::softplus(others, 1, 50).sum(1)).mean();
+}
+
+double inst_disc_log_z(const Tensor& z, const Tensor& bank, const Tensor& noise,
+                       double temperature) {
+  const at::NoGradGuard no_grad;
+  const Tensor logits = noise_logits(z, bank, noise, temperature).to(at::kDouble).flatten();
+  return at::logsumexp(logits, {0}).item<double>() - std::log(static_cast<double>(logits.numel())) +
+         std::log(static_cast<double>(bank.size(0)));
+}
+
+Tensor inst_disc_viewmaker(const Tensor& z, const Tensor& bank, const Tensor& index,
+                           const Tensor& noise, double temperature) {
+  const Tensor others = at::logsumexp(noise_logits(z, bank, noise, temperature), {1}) -
+                        std::log(static_cast<double>(noise.size(1)));
+  return (others - own_logits(z, bank, index, temperature)).mean();
+}
+
+Tensor inst_disc_softmax(const Tensor& z, const Tensor& bank, const Tensor& index,
+                         double temperature) {
+  const Tensor all = similarity_lse(z, bank, scalar_like(1 / temperature, z));
+  return (all - own_logits(z, bank, index, temperature)).mean();
+}
+
+void update_bank(Tensor bank, const Tensor& index, const Tensor& z, double momentum) {
+  const at::NoGradGuard no_grad;
+  const Tensor mixed =
+      momentum * bank.index_select(0, index) + (1 - momentum) * z.detach().to(bank.scalar_type());
+  bank.index_copy_(0, index, unit_rows(mixed));
+}
+
+}  // namespace likewise

@@ -1,0 +1,65 @@
+#include "likewise/methods/moco.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <c10/core/GradMode.h>
+
+#include "likewise/base/error.hpp"
+#include "likewise/losses/similarity_lse.hpp"
+
+namespace likewise {
+
+Moco::Moco(std::shared_ptr<Encoder> encoder, const Options& options)
+    : Method(encoder), options_(options) {
+  if (options.false_negatives.remove == "neighbours") {
+    throw UserError("--negatives.remove neighbours: a queue keeps no neighbours; labels and "
+                    "duplicates work with method moco");
+  }
+  const int64_t width = encoder->feature_dim();
+  head_ = register_module("head", std::make_shared<Head>(width, options.head));
+  auto head = std::make_shared<Head>(width, options.head);
+  copy_ = register_module("copy", std::make_shared<SlowCopy>(
+                                      encoder->twin(), head,
+                                      [head = head.get()](const Tensor& h) { return head->forward(h); }));
+  queue_ = register_module("queue", std::make_shared<KeyQueue>(options.queue, head_->out_dim()));
+}
+
+void Moco::begin(const TrainContext& context) {
+  copy_->start_from(encoder(), *head_);
+  queue_->begin(context.seed);
+  duplicates_ = context.duplicates;
+}
+
+Tensor Moco::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
+  LIKEWISE_CHECK(batch.views.size() >= 2, "MoCo compares two views, found {}", batch.views.size());
+  Tensor sum;
+  std::vector<Tensor> keys;
+  KeyMask mask;
+  mask.query_group = false_negative_groups(options_.false_negatives, batch, z, duplicates_,
+                                           progress().fraction);
+  if (mask.query_group.defined()) {
+    mask.key_group = queue_->groups();
+    mask.keep = KeyMask::Keep::kOther;
+  }
+  for (size_t v = 0; v < 2; ++v) {
+    if (!embeds(v)) continue;
+    const Tensor q = unit_rows(z[v]);
+    const Tensor k = unit_rows(copy_->embed(batch.views[1 - v], precision(), options_.parts));
+    const Tensor negatives =
+        similarity_lse(q, queue_->keys(), scalar_like(1 / options_.temperature, q), mask);
+    const Tensor one = positive_against((q * k).sum(1) / options_.temperature, negatives);
+    sum = sum.defined() ? (sum + one) / 2 : one;
+    keys.push_back(k);
+  }
+  if (is_training() && c10::GradMode::is_enabled()) {
+    for (const Tensor& k : keys) pending_.emplace_back(k, mask.query_group);
+  }
+  return sum;
+}
+
+void Moco::after_step(const TrainProgress&) {
+  for (const auto& [keys, groups] : pending_) queue_->push(keys, groups);
+  pending_.clear();
+  copy_->follow(encoder(), *head_, options_.momentum);
+}
+
+}  // namespace likewise

@@ -1,0 +1,68 @@
+#include "likewise/methods/nnclr.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/matmul.h>
+
+#include <algorithm>
+
+#include "likewise/base/error.hpp"
+#include "likewise/losses/similarity_lse.hpp"
+
+namespace likewise {
+namespace {
+
+constexpr int64_t kTile = 256;
+
+// The rows of `keys` nearest to each row of z by inner product. [N, d]
+Tensor nearest(const Tensor& z, const Tensor& keys) {
+  const at::NoGradGuard no_grad;
+  std::vector<Tensor> rows;
+  for (int64_t first = 0; first < z.size(0); first += kTile) {
+    const Tensor tile = z.narrow(0, first, std::min(kTile, z.size(0) - first));
+    rows.push_back(keys.index_select(0, at::argmax(at::matmul(tile, keys.t()), 1)));
+  }
+  return at::cat(rows);
+}
+
+}  // namespace
+
+Nnclr::Nnclr(std::shared_ptr<Encoder> encoder, const Options& options)
+    : Method(encoder), options_(options) {
+  head_ = register_module("head", std::make_shared<Head>(encoder->feature_dim(), options.head));
+  HeadOptions predictor = options.predictor;
+  predictor.out = head_->out_dim();
+  predictor_ = register_module("predictor", std::make_shared<Head>(head_->out_dim(), predictor));
+  queue_ = register_module("queue", std::make_shared<KeyQueue>(options.queue, head_->out_dim()));
+}
+
+void Nnclr::begin(const TrainContext& context) {
+  queue_->begin(context.seed);
+  duplicates_ = context.duplicates;
+}
+
+Tensor Nnclr::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
+  LIKEWISE_CHECK(z.size() >= 2, "NNCLR compares two views, found {}", z.size());
+  const KeyMask mask = batch_negatives(options_.false_negatives, batch, z, duplicates_,
+                                       progress().fraction);
+  Tensor sum;
+  for (size_t v = 0; v < 2; ++v) {
+    const Tensor n = nearest(unit_rows(z[v].detach()), queue_->keys());
+    const Tensor p = unit_rows(predictor_->forward(z[1 - v]));
+    const Tensor one = positive_against(
+        (n * p).sum(1) / options_.temperature,
+        similarity_lse(n, p, scalar_like(1 / options_.temperature, p), mask));
+    sum = sum.defined() ? sum + one : one;
+  }
+  if (is_training() && at::GradMode::is_enabled()) pending_.push_back(unit_rows(z[0].detach()));
+  return sum / 2;
+}
+
+void Nnclr::after_step(const TrainProgress&) {
+  for (const Tensor& keys : pending_) queue_->push(keys);
+  pending_.clear();
+}
+
+}  // namespace likewise
