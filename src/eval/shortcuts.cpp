@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "likewise/base/error.hpp"
 
@@ -16,15 +17,15 @@ namespace likewise {
 namespace {
 
 constexpr double kAlarming = 1.0 / 3;
-const at::IntArrayRef kPixels({2, 3});
+constexpr std::array<int64_t, 2> kAxes = {2, 3};
 
 Tensor colour(const Tensor& x) {
-  return at::cat({x.mean(kPixels), x.var(kPixels, false).sqrt()}, 1);  // [N, 2C]
+  return at::cat({x.mean(at::IntArrayRef(kAxes)), x.var(at::IntArrayRef(kAxes), false).sqrt()}, 1);  // [N, 2C]
 }
 
 // Weighted by the squared deviation from the image's mean. [N, 4]
 Tensor position(const Tensor& x) {
-  Tensor weight = (x - x.mean(kPixels, true)).pow(2).sum(1) + 1e-12;  // [N, H, W]
+  Tensor weight = (x - x.mean(at::IntArrayRef(kAxes), true)).pow(2).sum(1) + 1e-12;  // [N, H, W]
   weight = weight / weight.sum(at::IntArrayRef{1, 2}, true);
   std::vector<Tensor> cues;
   for (const int64_t axis : {1, 2}) {

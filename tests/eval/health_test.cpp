@@ -112,7 +112,7 @@ TEST(Verdict, OfExactCollapseIsNotSavedByRounding) {
 
 TEST(Health, GoesToJsonWhole) {
   const nlohmann::json json = health_of(normal_table(64, 8, 7), 0.4);
-  EXPECT_EQ(json.size(), 14u);
+  EXPECT_EQ(json.size(), 15u);
   EXPECT_EQ(json.at("samples"), 64);
   EXPECT_GT(json.at("retrieval").get<double>(), 0.2);
 }

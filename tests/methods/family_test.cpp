@@ -12,7 +12,7 @@
 #include <type_traits>
 
 #include "likewise/base/error.hpp"
-#include "likewise/eval/sphere.hpp"
+#include "likewise/eval/spectrum.hpp"
 #include "likewise/losses/similarity_lse.hpp"
 #include "likewise/methods/batch_labels.hpp"
 #include "likewise/methods/byol.hpp"
@@ -51,7 +51,8 @@ std::shared_ptr<M> make(const typename M::Options& options = {}, int64_t samples
 
 void train(Method& method, int steps, double rate, int64_t n = 16) {
   std::vector<ParameterInfo> parameters;
-  for (const auto& [name, tensor] : method.players().at(0).parameters) {
+  const Player learner = method.players().at(0);
+  for (const auto& [name, tensor] : learner.parameters) {
     parameters.push_back({name, tensor, true});
   }
   OptimOptions options;
@@ -108,7 +109,8 @@ TEST(Moco, TheQueueTakesNoGradientAndTheSlowCopyNeither) {
       EXPECT_FALSE(item.value().grad().defined()) << item.key();
     }
   }
-  for (const auto& [name, tensor] : method->players().at(0).parameters) {
+  const Player learner = method->players().at(0);
+  for (const auto& [name, tensor] : learner.parameters) {
     EXPECT_EQ(name.find("copy."), std::string::npos);
   }
 }
@@ -228,7 +230,9 @@ TEST(Cpc, TheContextSeesNothingFromBelow) {
     method->context(z).select(2, row).sum().backward();
     const Tensor by_row = z.grad().abs().sum(at::IntArrayRef{0, 1, 3});  // [R]
     for (int64_t other = 0; other < 5; ++other) {
-      if (other > row) EXPECT_EQ(by_row[other].item<float>(), 0) << row << " " << other;
+      if (other > row) {
+        EXPECT_EQ(by_row[other].item<float>(), 0) << row << " " << other;
+      }
     }
     EXPECT_GT(by_row[row].item<float>(), 0);
   }

@@ -158,7 +158,8 @@ TEST_P(Conformance, GradientCachingGivesTheGradientOfTheWholeBatch) {
       }
     }
     std::vector<Tensor> out;
-    for (const auto& [name, parameter] : method->players().at(0).parameters) {
+    const Player learner = method->players().at(0);
+  for (const auto& [name, parameter] : learner.parameters) {
       out.push_back(parameter.grad().defined() ? parameter.grad().clone() : Tensor());
     }
     return out;
