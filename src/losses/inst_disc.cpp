@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "likewise/base/error.hpp"
+#include "likewise/losses/contrastive.hpp"
 #include "likewise/losses/similarity_lse.hpp"
 
 namespace likewise {
@@ -56,8 +57,7 @@ Tensor inst_disc_viewmaker(const Tensor& z, const Tensor& bank, const Tensor& in
 
 Tensor inst_disc_softmax(const Tensor& z, const Tensor& bank, const Tensor& index,
                          double temperature) {
-  const Tensor all = similarity_lse(z, bank, scalar_like(1 / temperature, z));
-  return (all - own_logits(z, bank, index, temperature)).mean();
+  return info_nce(z, bank, {.positive = index}, {.temperature = temperature, .normalize = false});
 }
 
 void update_bank(Tensor bank, const Tensor& index, const Tensor& z, double momentum) {

@@ -10,6 +10,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "likewise/base/error.hpp"
+#include "likewise/losses/contrastive.hpp"
 #include "likewise/losses/similarity_lse.hpp"
 
 namespace likewise {
@@ -36,6 +37,13 @@ Tensor apart(const Tensor& x, const Tensor& labels, double c) {
 
 Tensor supcon(const Tensor& z, const Tensor& labels, double temperature, SupConForm form) {
   LIKEWISE_CHECK(z.dim() == 2 && labels.numel() == z.size(0), "labels of {} rows", z.size(0));
+  if (form == SupConForm::kOut) {
+    return info_nce(z, z,
+                    {.self = at::arange(z.size(0), labels.options()),
+                     .query_group = labels,
+                     .key_group = labels},
+                    {.temperature = temperature});
+  }
   const double c = 1 / temperature;
   const Tensor x = unit_rows(z);  // [N, D]
   if (form == SupConForm::kApart) return apart(x, labels, c);
@@ -53,20 +61,12 @@ Tensor supcon(const Tensor& z, const Tensor& labels, double temperature, SupConF
   KeyMask all;
   all.query_index = all.key_index = at::arange(x.size(0), labels.options());
   const Tensor everything = similarity_lse(x, x, scalar_like(c, x), all);  // [N]
-  Tensor each;
-  if (form == SupConForm::kOut) {
-    // The sum over positives of s_ip is x_i . (sum of the class - x_i).
-    const Tensor sums = at::zeros({classes.numel(), x.size(1)}, x.options()).index_add(0, slot, x);
-    const Tensor pulled = (x * (sums.index_select(0, slot) - x)).sum(1) * c;
-    each = everything - pulled / count.clamp_min(1);
-  } else {
-    KeyMask own = all;
-    own.query_group = own.key_group = labels;
-    own.keep = KeyMask::Keep::kSame;
-    const Tensor positives = similarity_lse(x, x, scalar_like(c, x), own);
-    each = everything - at::where(anchor, positives, at::zeros_like(positives)) +
-           count.clamp_min(1).log();
-  }
+  KeyMask own = all;
+  own.query_group = own.key_group = labels;
+  own.keep = KeyMask::Keep::kSame;
+  const Tensor positives = similarity_lse(x, x, scalar_like(c, x), own);
+  const Tensor each = everything - at::where(anchor, positives, at::zeros_like(positives)) +
+                      count.clamp_min(1).log();
   return at::where(anchor, each, at::zeros_like(each)).sum() / anchors.sum();
 }
 

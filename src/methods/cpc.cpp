@@ -8,7 +8,7 @@
 #include <algorithm>
 
 #include "likewise/base/error.hpp"
-#include "likewise/losses/similarity_lse.hpp"
+#include "likewise/losses/contrastive.hpp"
 #include "likewise/nn/memory_format.hpp"
 
 namespace likewise {
@@ -72,17 +72,15 @@ Tensor Cpc::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
   if (z.at(0).dim() == 2) return loss(batch, {});  // as a caller with whole views has them
   const int64_t n = z[0].size(0), rows = z[0].size(1), columns = z[0].size(2), width = z[0].size(3);
   const Tensor c = context(z[0].permute({0, 3, 1, 2})).permute({0, 2, 3, 1});  // [N, R, C, D]
-  const Tensor keys = unit_rows(z[0].reshape({-1, width}));                    // [N R C, D]
-  const Tensor scale = scalar_like(1 / options_.temperature, keys);
+  const Tensor keys = z[0].reshape({-1, width});                               // [N R C, D]
   const Tensor number = at::arange(keys.size(0), at::kLong).reshape({n, rows, columns});
   Tensor sum;
   int64_t terms = 0;
   for (int64_t k = 1; k <= std::min<int64_t>(options_.rows_down, rows - 1); ++k, ++terms) {
     const Tensor from = c.narrow(1, 0, rows - k).reshape({-1, width});
-    const Tensor q = unit_rows(predictors_[static_cast<size_t>(k - 1)]->forward(from));
-    const Tensor target = number.narrow(1, k, rows - k).flatten();
-    const Tensor positive = (q * keys.index_select(0, target)).sum(1) * scale;
-    const Tensor one = (similarity_lse(q, keys, scale) - positive).mean();
+    const Tensor q = predictors_[static_cast<size_t>(k - 1)]->forward(from);
+    const Tensor one = info_nce(q, keys, {.positive = number.narrow(1, k, rows - k).flatten()},
+                                {.temperature = options_.temperature});
     sum = sum.defined() ? sum + one : one;
   }
   return sum / terms;

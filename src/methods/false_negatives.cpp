@@ -73,16 +73,12 @@ Tensor mutual_neighbour_groups(const Tensor& z0, const Tensor& z1, int64_t k) {
   return groups;
 }
 
-KeyMask batch_negatives(const FalseNegativeOptions& options, const Batch& batch,
-                        const std::vector<Tensor>& z, const Tensor& duplicates, double fraction) {
-  KeyMask mask;
-  mask.query_index = mask.key_index = at::arange(z.at(0).size(0), at::kLong);
-  const Tensor groups = false_negative_groups(options, batch, z, duplicates, fraction);
-  if (groups.defined()) {
-    mask.query_group = mask.key_group = groups;
-    mask.keep = KeyMask::Keep::kOther;
-  }
-  return mask;
+InfoNcePairs batch_pairs(const Tensor& groups, int64_t n) {
+  if (!groups.defined()) return {};
+  return {.positive = at::arange(n, at::kLong),
+          .query_group = groups,
+          .key_group = groups,
+          .groups_attract = false};
 }
 
 Tensor false_negative_groups(const FalseNegativeOptions& options, const Batch& batch,

@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 
 #include "likewise/base/error.hpp"
+#include "likewise/losses/contrastive.hpp"
 #include "likewise/losses/similarity_lse.hpp"
 
 namespace likewise {
@@ -33,25 +34,22 @@ Tensor Moco::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
   LIKEWISE_CHECK(batch.views.size() >= 2, "MoCo compares two views, found {}", batch.views.size());
   Tensor sum;
   std::vector<Tensor> keys;
-  KeyMask mask;
-  mask.query_group = false_negative_groups(options_.false_negatives, batch, z, duplicates_,
-                                           progress().fraction);
-  if (mask.query_group.defined()) {
-    mask.key_group = queue_->groups();
-    mask.keep = KeyMask::Keep::kOther;
-  }
+  const Tensor groups = false_negative_groups(options_.false_negatives, batch, z, duplicates_,
+                                              progress().fraction);
   for (size_t v = 0; v < 2; ++v) {
     if (!embeds(v)) continue;
-    const Tensor q = unit_rows(z[v]);
     const Tensor k = unit_rows(copy_->embed(batch.views[1 - v], precision(), options_.parts));
-    const Tensor negatives =
-        similarity_lse(q, queue_->keys(), scalar_like(1 / options_.temperature, q), mask);
-    const Tensor one = positive_against((q * k).sum(1) / options_.temperature, negatives);
+    const Tensor one = info_nce(z[v], queue_->keys(),
+                                {.positive_key = k,
+                                 .query_group = groups,
+                                 .key_group = groups.defined() ? queue_->groups() : groups,
+                                 .groups_attract = false},
+                                {.temperature = options_.temperature});
     sum = sum.defined() ? (sum + one) / 2 : one;
     keys.push_back(k);
   }
   if (is_training() && c10::GradMode::is_enabled()) {
-    for (const Tensor& k : keys) pending_.emplace_back(k, mask.query_group);
+    for (const Tensor& k : keys) pending_.emplace_back(k, groups);
   }
   return sum;
 }

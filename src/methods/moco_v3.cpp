@@ -3,7 +3,7 @@
 #include <ATen/TensorOperators.h>
 
 #include "likewise/base/error.hpp"
-#include "likewise/losses/similarity_lse.hpp"
+#include "likewise/losses/contrastive.hpp"
 #include "likewise/optim/ema.hpp"
 
 namespace likewise {
@@ -28,15 +28,13 @@ void MocoV3::begin(const TrainContext& context) {
 
 Tensor MocoV3::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
   LIKEWISE_CHECK(z.size() >= 2, "MoCo v3 compares two views, found {}", z.size());
-  const KeyMask mask = batch_negatives(options_.false_negatives, batch, z, duplicates_,
-                                       progress().fraction);
+  const Tensor groups = false_negative_groups(options_.false_negatives, batch, z, duplicates_,
+                                              progress().fraction);
   Tensor sum;
   for (size_t v = 0; v < 2; ++v) {
-    const Tensor q = unit_rows(predictor_->forward(z[v]));
-    const Tensor k = unit_rows(copy_->embed(batch.views[1 - v], precision()));
-    const Tensor one = positive_against(
-        (q * k).sum(1) / options_.temperature,
-        similarity_lse(q, k, scalar_like(1 / options_.temperature, q), mask));
+    const Tensor one =
+        info_nce(predictor_->forward(z[v]), copy_->embed(batch.views[1 - v], precision()),
+                 batch_pairs(groups, z[v].size(0)), {.temperature = options_.temperature});
     sum = sum.defined() ? sum + one : one;
   }
   return 2 * options_.temperature * sum;

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "likewise/base/error.hpp"
+#include "likewise/losses/contrastive.hpp"
 #include "likewise/losses/similarity_lse.hpp"
 
 namespace likewise {
@@ -45,15 +46,13 @@ void Nnclr::begin(const TrainContext& context) {
 
 Tensor Nnclr::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
   LIKEWISE_CHECK(z.size() >= 2, "NNCLR compares two views, found {}", z.size());
-  const KeyMask mask = batch_negatives(options_.false_negatives, batch, z, duplicates_,
-                                       progress().fraction);
+  const Tensor groups = false_negative_groups(options_.false_negatives, batch, z, duplicates_,
+                                              progress().fraction);
   Tensor sum;
   for (size_t v = 0; v < 2; ++v) {
     const Tensor n = nearest(unit_rows(z[v].detach()), queue_->keys());
-    const Tensor p = unit_rows(predictor_->forward(z[1 - v]));
-    const Tensor one = positive_against(
-        (n * p).sum(1) / options_.temperature,
-        similarity_lse(n, p, scalar_like(1 / options_.temperature, p), mask));
+    const Tensor one = info_nce(n, predictor_->forward(z[1 - v]), batch_pairs(groups, n.size(0)),
+                                {.temperature = options_.temperature});
     sum = sum.defined() ? sum + one : one;
   }
   if (is_training() && at::GradMode::is_enabled()) pending_.push_back(unit_rows(z[0].detach()));

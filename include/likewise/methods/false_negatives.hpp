@@ -6,7 +6,7 @@
 
 #include "likewise/base/options.hpp"
 #include "likewise/data/loader.hpp"
-#include "likewise/losses/similarity_lse.hpp"
+#include "likewise/losses/contrastive.hpp"
 #include "likewise/tensor.hpp"
 
 namespace likewise {
@@ -35,9 +35,9 @@ Tensor false_negative_groups(const FalseNegativeOptions& options, const Batch& b
                              const std::vector<Tensor>& z, const Tensor& duplicates,
                              double fraction);
 
-// The mask of the negatives within a batch: row i's keys are all rows but i and those of its group.
-KeyMask batch_negatives(const FalseNegativeOptions& options, const Batch& batch,
-                        const std::vector<Tensor>& z, const Tensor& duplicates, double fraction);
+// What info_nce is told of a batch whose row i of the keys is the positive of query i, and whose rows
+// of one group are no negatives; groups may be undefined.
+InfoNcePairs batch_pairs(const Tensor& groups, int64_t n);
 
 // Groups of samples that are each other's mutual neighbours in both views: i and j are joined when j
 // is among the `k` nearest of z0_i and of z1_i, and i among those of z0_j and z1_j, by cosine. A
