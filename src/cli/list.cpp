@@ -16,7 +16,7 @@ namespace likewise::cli {
 namespace {
 
 void print_row(const std::string& name, const std::string& summary) {
-  fmt::print("  {:<18}{}\n", name, summary);
+  fmt::print("  {:<20}{}\n", name, summary);
 }
 
 struct Kind {
