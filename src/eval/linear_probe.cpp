@@ -3,7 +3,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_select.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
@@ -104,13 +103,13 @@ LinearModel fit_by_sgd(const FeatureSet& train, int64_t classes,
       const int64_t first = s * batch, rows = std::min(batch, n - first);
       const Tensor index = at::from_blob(order.data() + first, {rows}, at::kLong);
       const Tensor xb = x.index_select(0, index), yb = train.y.index_select(0, index);
-      Tensor p = at::mm(xb, weight).add_(bias).contiguous();
+      Tensor p = eval_detail::mm(xb, weight).add_(bias).contiguous();
       eval_detail::softmax_rows<float>(p, nullptr);
       for (int64_t i = 0; i < rows; ++i) {
         p.data_ptr<float>()[i * classes + yb.data_ptr<int64_t>()[i]] -= 1;
       }
       p.div_(static_cast<double>(rows));
-      weight_velocity.mul_(0.9).add_(at::mm(xb.t(), p));
+      weight_velocity.mul_(0.9).add_(eval_detail::mm(p.t(), xb).t());
       bias_velocity.mul_(0.9).add_(p.sum(0));
       const double rate = base * 0.5 * (1 + std::cos(M_PI * done / total));
       weight.sub_(weight_velocity, rate);

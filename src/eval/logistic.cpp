@@ -7,7 +7,6 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linalg_cholesky_ex.h>
 #include <ATen/ops/linalg_eigh.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
@@ -24,8 +23,8 @@ namespace likewise {
 namespace {
 
 constexpr int64_t kRowTile = 1024;
-constexpr int64_t kMostDoubles = int64_t{1} << 24;      // values of a table of doubles
-constexpr double kFloatRounding = 1e-8;                 // of a mean loss that floats went into
+constexpr int64_t kMostDoubles = int64_t{1} << 24;  // values of a table of doubles
+constexpr double kFloatRounding = 1e-8;             // of a mean loss that floats went into
 constexpr int64_t kMostPreconditionedDimensions = 4096;
 
 // Standardised rows with a column of ones, so that the bias is one more row of the weights.
@@ -58,24 +57,24 @@ Tensor augmented(const Tensor& x, const Tensor& mean, const Tensor& std) {
 // Sum of the losses of rows [begin, end); adds their gradient to `gradient` [D + 1, K]. `weights`
 // have the type of x [R, D + 1].
 double tile_loss(const Tensor& x, const int64_t* labels, const Tensor& weights, Tensor& gradient) {
-  Tensor p = at::mm(x, weights).to(at::kDouble).contiguous();  // [R, K]
+  Tensor p = eval_detail::mm(x, weights).to(at::kDouble).contiguous();  // [R, K]
   const double loss = eval_detail::softmax_rows<double>(p, labels);
   const int64_t k = p.size(1);
   double* data = p.data_ptr<double>();
   for (int64_t i = 0; i < p.size(0); ++i) data[i * k + labels[i]] -= 1;
-  gradient.add_(at::mm(x.t(), p.to(x.scalar_type())));
+  gradient.add_(eval_detail::mm(p.to(x.scalar_type()).t(), x).t());  // x is read along its rows
   return loss;
 }
 
-// x'x / R of every n-th row [D + 1], of at least four times as many rows as columns. Column blocks in
-// parallel: equal bits for any number of threads.
+// x'x / R of every n-th row [D + 1], of at least four times as many rows as columns. Column blocks
+// in parallel: equal bits for any number of threads.
 Tensor second_moment(const Tensor& x) {
   const int64_t n = x.size(0), columns = x.size(1);
   const int64_t step = std::max<int64_t>(1, n / std::max<int64_t>(4 * columns, 4096));
   const Tensor rows = x.slice(0, 0, n, step).to(at::kDouble).contiguous();
   Tensor out = at::empty({columns, columns}, at::kDouble);
   eval_detail::for_each_tile(columns, 128, [&](int64_t begin, int64_t end, int64_t) {
-    out.slice(1, begin, end).copy_(at::mm(rows.t(), rows.slice(1, begin, end)));
+    out.slice(1, begin, end).copy_(eval_detail::mm(rows.t(), rows.slice(1, begin, end)));
   });
   return out.div_(static_cast<double>(rows.size(0)));
 }
@@ -204,14 +203,15 @@ LogisticProblem::LogisticProblem(const Tensor& x, const Tensor& y, int64_t class
 void LogisticProblem::turn_into_row_space() {
   const int64_t d = x_.size(1) - 1;
   const Tensor rows = x_.slice(1, 0, d).to(at::kDouble);
-  const auto [values, vectors] = at::linalg_eigh(at::mm(rows, rows.t()), "L");  // ascending
+  const auto [values, vectors] =
+      at::linalg_eigh(eval_detail::mm(rows, rows.t()), "L");  // ascending
   constexpr double kSmallest = 1e-12;  // of the largest: directions that are rounding only
   const double least = kSmallest * values[-1].item<double>();
   int64_t first = 0;
   while (first + 1 < values.size(0) && !(values[first].item<double>() > least)) ++first;
   const Tensor roots = values.slice(0, first).clamp_min(1e-300).sqrt();
   const Tensor kept = vectors.slice(1, first);
-  back_ = at::mm(rows.t(), kept.div(roots));
+  back_ = eval_detail::mm(rows.t(), kept.div(roots));
   x_ = at::cat({kept.mul(roots), x_.slice(1, d).to(at::kDouble)}, 1).contiguous();
 }
 
@@ -223,7 +223,8 @@ LogisticFit LogisticProblem::fit(const LogisticOptions& options, const LinearMod
     LIKEWISE_CHECK(start->weight.size(0) == mean_.size(0) && start->weight.size(1) == classes_,
                    "start [{}, {}], fit [{}, {}]", start->weight.size(0), start->weight.size(1),
                    mean_.size(0), classes_);
-    w.slice(0, 0, d).copy_(back_.defined() ? at::mm(back_.t(), start->weight) : start->weight);
+    w.slice(0, 0, d).copy_(back_.defined() ? eval_detail::mm(back_.t(), start->weight)
+                                           : start->weight);
     w[d].copy_(start->bias);
   }
   const SoftmaxObjective objective(x_, labels_, classes_, options.penalty);
@@ -232,9 +233,9 @@ LogisticFit LogisticProblem::fit(const LogisticOptions& options, const LinearMod
   how.tolerance = options.tolerance;
   how.precondition = preconditioner(moment_, classes_, options.penalty);
   if (x_.scalar_type() == at::kFloat) how.rounding = kFloatRounding;
-  const Minimum minimum = lbfgs(
-      [&](const auto& at_point, auto& g) { return objective(at_point, g); },
-      std::vector<double>(w.data_ptr<double>(), w.data_ptr<double>() + w.numel()), how);
+  const Minimum minimum =
+      lbfgs([&](const auto& at_point, auto& g) { return objective(at_point, g); },
+            std::vector<double>(w.data_ptr<double>(), w.data_ptr<double>() + w.numel()), how);
 
   LogisticFit fit;
   fit.objective = minimum.value;
@@ -246,7 +247,7 @@ LogisticFit LogisticProblem::fit(const LogisticOptions& options, const LinearMod
   model.std = std_;
   std::copy(minimum.x.begin(), minimum.x.end(), w.data_ptr<double>());
   const Tensor weight = w.slice(0, 0, d);
-  model.weight = back_.defined() ? at::mm(back_, weight) : weight.clone();
+  model.weight = back_.defined() ? eval_detail::mm(back_, weight) : weight.clone();
   model.bias = w[d] - w[d].mean();
   return fit;
 }
@@ -267,7 +268,7 @@ Tensor LinearModel::logits(const Tensor& x) const {
   float* data = out.data_ptr<float>();
   eval_detail::for_each_tile(n, kRowTile, [&](int64_t begin, int64_t end, int64_t) {
     const Tensor z = rows.slice(0, begin, end).to(at::kDouble).sub(mean).div(std);
-    const Tensor tile = at::mm(z, weight).add(bias).contiguous();
+    const Tensor tile = eval_detail::mm(z, weight).add(bias).contiguous();
     const double* values = tile.data_ptr<double>();
     for (int64_t i = 0; i < (end - begin) * k; ++i)
       data[begin * k + i] = static_cast<float>(values[i]);

@@ -1,13 +1,13 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/abs.h>
 #include <ATen/ops/linalg_eigh.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 
 #include <algorithm>
 
+#include "eval/tiles.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/eval/map.hpp"
 
@@ -25,16 +25,17 @@ Tensor pca(const Tensor& x, int64_t k) {
   // The smaller of X'X and XX' has the same non-zero spectrum.
   const bool by_features = d <= n;
   const Tensor gram =
-      by_features ? at::matmul(centred.t(), centred) : at::matmul(centred, centred.t());
+      by_features ? eval_detail::mm(centred.t(), centred) : eval_detail::mm(centred, centred.t());
   const Tensor vectors =
       std::get<1>(at::linalg_eigh(gram)).slice(1, std::min(n, d) - k).flip(1);  // largest first
   // Any positive multiple of a direction has its sign.
-  const Tensor directions = by_features ? vectors : at::matmul(centred.t(), vectors);  // [D, k]
-  const Tensor peak = directions.gather(0, directions.abs().argmax(0, true));          // [1, k]
+  const Tensor directions =
+      by_features ? vectors : eval_detail::mm(centred.t(), vectors);           // [D, k]
+  const Tensor peak = directions.gather(0, directions.abs().argmax(0, true));  // [1, k]
   const Tensor signs = at::where(peak < 0, -at::ones_like(peak), at::ones_like(peak));
   Tensor out;
   if (by_features) {
-    out = at::matmul(centred, vectors);
+    out = eval_detail::mm(centred, vectors);
   } else {
     // X v = u sigma; the projection gives sigma its value without a division.
     out = vectors * directions.norm(2, {0}, true);

@@ -15,8 +15,10 @@ namespace {
 using eval_detail::dot;
 using eval_detail::squared_distance;
 
-constexpr int64_t kQueryTile = 576;  // every tile of queries packs the base anew
-constexpr int64_t kBaseTile = 576;
+// Queries of a tile fill about half of the processor's second cache; every tile reads the base.
+constexpr int64_t kQueryFloats = int64_t{1} << 18;
+constexpr int64_t kFewestQueries = 32, kMostQueries = 512;
+constexpr int64_t kSquareTile = 1024;
 
 struct Candidate {
   double score;
@@ -40,14 +42,10 @@ class Candidates {
     threshold_ = -std::numeric_limits<float>::infinity();
   }
 
-  void scan(const float* scores, int64_t n, int64_t first_index, int64_t skip) {
-    for (int64_t j = 0;; ++j) {
-      j = kernels::first_reaching(scores, j, n, threshold_);
-      if (j == n) return;
-      if (first_index + j == skip) continue;
-      list_.push_back({scores[j], first_index + j});
-      if (list_.size() >= limit_) prune();
-    }
+  float add(float score, int64_t index) {  // returns the threshold from now on
+    list_.push_back({score, index});
+    if (list_.size() >= limit_) prune();
+    return threshold_;
   }
 
   // The k best. Where rounding could have exchanged neighbours in the order, `exact` decides,
@@ -108,7 +106,7 @@ Neighbours search_tiles(const Tensor& queries, const Tensor& base, int64_t k, Me
 
   std::vector<double> squares(static_cast<size_t>(metric == Metric::kCosine ? 0 : n));
   eval_detail::for_each_tile(
-      static_cast<int64_t>(squares.size()), kBaseTile, [&](int64_t begin, int64_t end, int64_t) {
+      static_cast<int64_t>(squares.size()), kSquareTile, [&](int64_t begin, int64_t end, int64_t) {
         for (int64_t i = begin; i < end; ++i) {
           squares[static_cast<size_t>(i)] = dot(base_data + i * d, base_data + i * d, d);
         }
@@ -119,7 +117,13 @@ Neighbours search_tiles(const Tensor& queries, const Tensor& base, int64_t k, Me
   Neighbours out{at::empty({q, k}, at::kFloat), at::empty({q, k}, at::kLong)};
   float* out_scores = out.scores.data_ptr<float>();
   int64_t* out_indices = out.indices.data_ptr<int64_t>();
-  eval_detail::for_each_tile(q, kQueryTile, [&](int64_t begin, int64_t end, int64_t) {
+  std::vector<float> offsets;  // |q|^2 is the same for all scores of a query
+  if (euclidean) {
+    for (double s : squares) offsets.push_back(-static_cast<float>(s));
+  }
+  const int64_t tile =
+      std::clamp(kQueryFloats / std::max<int64_t>(1, d) / 32 * 32, kFewestQueries, kMostQueries);
+  eval_detail::for_each_tile(q, tile, [&](int64_t begin, int64_t end, int64_t) {
     std::vector<Candidates> lists(static_cast<size_t>(end - begin));
     for (int64_t i = begin; i < end; ++i) {
       // Twice the bound of a sum of D products in single precision: both sides of a comparison err.
@@ -129,22 +133,12 @@ Neighbours search_tiles(const Tensor& queries, const Tensor& base, int64_t k, Me
       lists[static_cast<size_t>(i - begin)].start(k, 1.2e-7 * static_cast<double>(d + 2) * scale,
                                                   euclidean);
     }
-    const kernels::ProductRows rows(query_data + begin * d, end - begin, d);
-    std::vector<float> product(static_cast<size_t>((end - begin) * kBaseTile));
-    float* scores = product.data();
-    for (int64_t first = 0; first < n; first += kBaseTile) {
-      const int64_t width = std::min(kBaseTile, n - first);
-      rows.times(base_data + first * d, width, scores, width);
-      for (int64_t i = begin; i < end; ++i) {
-        float* row = scores + (i - begin) * width;
-        if (euclidean) {  // |q|^2 is the same for the whole row
-          for (int64_t j = 0; j < width; ++j) {
-            row[j] = 2 * row[j] - static_cast<float>(squares[static_cast<size_t>(first + j)]);
-          }
-        }
-        lists[static_cast<size_t>(i - begin)].scan(row, width, first, skip_self ? i : -1);
-      }
-    }
+    kernels::ProductSearch search(query_data + begin * d, end - begin, d);
+    search.scan(base_data, n, euclidean ? 2 : 1, euclidean ? offsets.data() : nullptr,
+                [&](int64_t i, int64_t row, float score) {
+                  if (skip_self && row == begin + i) return;
+                  search.threshold(i) = lists[static_cast<size_t>(i)].add(score, row);
+                });
     for (int64_t i = begin; i < end; ++i) {
       const float* query = query_data + i * d;
       const auto exact = [&](int64_t j) {

@@ -2,6 +2,7 @@
 // Inner products of rows of floats, at the machine's speed whichever BLAS is installed.
 
 #include <cstdint>
+#include <functional>
 
 #include "kernels/aligned.hpp"
 #include "kernels/simd.hpp"
@@ -18,9 +19,35 @@ class ProductRows {
   void times(const float* b, int64_t n, float* c, int64_t step) const;
 
  private:
+  // The rows go in blocks of nearly equal height.
+  int64_t first_of(int64_t block) const { return m_ * block / blocks_; }
+
   int64_t m_, d_;
   Simd simd_;
-  LineFloats panels_;
+  int64_t blocks_ = 0, slot_ = 0;  // slot_: floats from one packed block to the next
+  LineFloats packed_;
+};
+
+// The same products where only large ones matter: they are compared while they are in registers.
+class ProductSearch {
+ public:
+  // Queries a [m, d], copied once.
+  ProductSearch(const float* a, int64_t m, int64_t d, Simd simd = best_simd());
+
+  // What a query must reach; minus infinity at first. May be raised by `hit`.
+  float& threshold(int64_t query) { return thresholds_[static_cast<size_t>(query)]; }
+
+  // Calls hit(query, row, score) for every row of b [n, d] whose score, factor * (query . row) +
+  // offsets[row] (no offsets: 0), is at least the query's threshold at some moment between the
+  // beginning of the scan and the row's turn, rows in order for every query. Scores are those of
+  // ProductRows.
+  void scan(const float* b, int64_t n, float factor, const float* offsets,
+            const std::function<void(int64_t query, int64_t row, float score)>& hit) const;
+
+ private:
+  int64_t m_, d_;
+  Simd simd_;
+  LineFloats panels_, thresholds_;
 };
 
 // The same for rows that are used once.

@@ -1,7 +1,6 @@
 #include "likewise/nn/heads.hpp"
 
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
@@ -10,6 +9,7 @@
 
 #include "likewise/base/error.hpp"
 #include "likewise/nn/initialize.hpp"
+#include "nn/linear.hpp"
 
 namespace likewise {
 
@@ -47,7 +47,8 @@ class WeightNormLinear : public Layer {
 
   Tensor forward(const Tensor& x) override {
     detail::MultiplyAddCounter::add(x.numel() * direction_.size(0));
-    return at::linear(x, direction_ * (length_ / direction_.norm(2, {1}, /*keepdim=*/true)));
+    return detail::linear(x, direction_ * (length_ / direction_.norm(2, {1}, /*keepdim=*/true)),
+                          {});
   }
 
   void initialize(Rng& rng) override {

@@ -3,7 +3,6 @@
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
@@ -13,6 +12,7 @@
 
 #include "likewise/base/error.hpp"
 #include "likewise/nn/initialize.hpp"
+#include "nn/linear.hpp"
 #include "nn/norm_relu.hpp"
 
 namespace likewise {
@@ -74,7 +74,7 @@ Linear::Linear(int64_t in, int64_t out, bool with_bias, double truncated_std)
 
 Tensor Linear::forward(const Tensor& x) {
   detail::MultiplyAddCounter::add(x.numel() * weight.size(0));
-  return at::linear(x, weight, bias);
+  return detail::linear(x, weight, bias);
 }
 
 void Linear::initialize(Rng& rng) {

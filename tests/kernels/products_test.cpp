@@ -67,6 +67,51 @@ TEST(Products, DoNotDependOnTheNumberOfRows) {
   }
 }
 
+TEST(Products, SearchFindsWhatReachesTheThresholdsAndNothingElse) {
+  for (Simd simd : {Simd::kPortable, Simd::kAvx2, Simd::kAvx512}) {
+    if (!can_run(simd)) continue;
+    for (auto [m, n, d] : {std::tuple<int64_t, int64_t, int64_t>{1, 1, 1},
+                           {3, 14, 5},
+                           {31, 27, 16},
+                           {33, 100, 700},
+                           {70, 29, 1100}}) {
+      const auto a = normal(1, m * d), b = normal(2, n * d), offsets = normal(3, n);
+      std::vector<float> products(static_cast<size_t>(m * n));
+      inner_products(a.data(), m, b.data(), n, d, products.data(), n, simd);
+      for (const bool with_offsets : {false, true}) {
+        const float factor = with_offsets ? 2 : 1;
+        ProductSearch search(a.data(), m, d, simd);
+        for (int64_t i = 1; i < m; ++i) search.threshold(i) = 0.1F * static_cast<float>(i);
+        std::vector<float> found(products.size(), NAN);
+        std::vector<int64_t> last(static_cast<size_t>(m), -1);
+        search.scan(b.data(), n, factor, with_offsets ? offsets.data() : nullptr,
+                    [&](int64_t i, int64_t j, float score) {
+                      EXPECT_LT(last[static_cast<size_t>(i)], j) << "rows in order";
+                      last[static_cast<size_t>(i)] = j;
+                      found[static_cast<size_t>(i * n + j)] = score;
+                      if (i == m - 1) search.threshold(i) = score;  // only the best so far
+                    });
+        float best = search.threshold(m - 1);
+        for (int64_t i = 0; i < m; ++i) {
+          const float threshold = i == 0 ? -INFINITY : 0.1F * static_cast<float>(i);
+          for (int64_t j = 0; j < n; ++j) {
+            const auto at = static_cast<size_t>(i * n + j);
+            const float score =
+                factor * products[at] + (with_offsets ? offsets[static_cast<size_t>(j)] : 0.0F);
+            if (i == m - 1) {
+              EXPECT_LE(std::isnan(found[at]) ? -INFINITY : found[at], best);
+            } else if (score >= threshold) {
+              EXPECT_EQ(found[at], score) << simd_name(simd) << " " << i << ", " << j;
+            } else {
+              EXPECT_TRUE(std::isnan(found[at])) << simd_name(simd) << " " << i << ", " << j;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(Products, RowSumsEqualLoopsInDouble) {
   for (int64_t n : {1, 7, 8, 9, 64, 513}) {
     const auto a = normal(5, n), b = normal(6, n);

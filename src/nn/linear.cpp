@@ -1,0 +1,103 @@
+#include "nn/linear.hpp"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/TracerMode.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/sum.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "kernels/gemm/gemm.hpp"
+
+namespace likewise::detail {
+namespace {
+
+using kernels::MatrixView;
+
+// a b as [m, n], both contiguous; `transposed` for matrices that are to be read across.
+void product(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, Tensor& out,
+             bool add = false) {
+  const int64_t m = a.size(a_transposed ? 1 : 0), k = a.size(a_transposed ? 0 : 1);
+  const int64_t n = b.size(b_transposed ? 0 : 1);
+  kernels::gemm(m, n, k, MatrixView{a.data_ptr<float>(), a.size(1), a_transposed},
+                MatrixView{b.data_ptr<float>(), b.size(1), b_transposed}, out.data_ptr<float>(), n,
+                add, at::get_num_threads(),
+                [](int64_t count, const std::function<void(int64_t, int64_t)>& body) {
+                  at::parallel_for(0, count, 1, body);
+                });
+}
+
+Tensor flat(const Tensor& x) { return x.reshape({-1, x.size(-1)}).contiguous(); }
+
+Tensor forward_rows(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape.back() = weight.size(0);
+  Tensor out = at::empty(shape, x.options(), at::MemoryFormat::Contiguous);
+  Tensor rows = out.view({-1, weight.size(0)});
+  if (bias.defined()) rows.copy_(bias.expand(rows.sizes()));
+  product(flat(x), false, weight.contiguous(), true, rows, bias.defined());
+  return out;
+}
+
+struct LinearFunction : torch::autograd::Function<LinearFunction> {
+  // `bias` is empty where there is none.
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x,
+                        const Tensor& weight, const Tensor& bias) {
+    context->save_for_backward({x, weight});
+    context->saved_data["bias"] = bias.numel() > 0;
+    return forward_rows(x, weight, bias.numel() > 0 ? bias : Tensor());
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list upstream) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &x = saved[0], &weight = saved[1], &g = upstream[0];
+    const bool with_bias = context->saved_data["bias"].toBool();
+    const bool further = at::GradMode::is_enabled();  // the gradient will be differentiated
+    const Tensor rows = g.reshape({-1, g.size(-1)});
+    torch::autograd::variable_list out(3);
+    if (context->needs_input_grad(0)) {
+      if (further) {
+        out[0] = at::matmul(g, weight);
+      } else {
+        out[0] = at::empty(x.sizes(), x.options(), at::MemoryFormat::Contiguous);
+        Tensor to = out[0].view({-1, x.size(-1)});
+        product(rows.contiguous(), false, weight.contiguous(), false, to);
+      }
+    }
+    if (context->needs_input_grad(1)) {
+      if (further) {
+        out[1] = at::matmul(rows.t(), x.reshape({-1, x.size(-1)}));
+      } else {
+        out[1] = at::empty(weight.sizes(), weight.options(), at::MemoryFormat::Contiguous);
+        product(rows.contiguous(), true, flat(x), false, out[1]);
+      }
+    }
+    if (with_bias && context->needs_input_grad(2)) out[2] = at::sum(rows, 0);
+    return out;
+  }
+};
+
+bool is_ours(const Tensor& x) {
+  return x.scalar_type() == at::kFloat && x.device().is_cpu() && x.layout() == at::kStrided;
+}
+
+}  // namespace
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const bool ours = is_ours(x) && is_ours(weight) && (!bias.defined() || is_ours(bias)) &&
+                    x.dim() >= 1 && x.size(-1) == weight.size(1) && x.numel() > 0 &&
+                    !at::tracer::impl::is_dispatch_enabled();
+  if (!ours) return at::linear(x, weight, bias);
+  const bool differentiated =
+      at::GradMode::is_enabled() &&
+      (x.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
+  if (!differentiated) return forward_rows(x, weight, bias);
+  return LinearFunction::apply(x, weight, bias.defined() ? bias : at::zeros({0}, x.options()));
+}
+
+}  // namespace likewise::detail
