@@ -15,8 +15,8 @@ namespace {
 using eval_detail::dot;
 using eval_detail::squared_distance;
 
-// Queries of a tile fill about half of the processor's second cache; every tile reads the base.
-constexpr int64_t kQueryFloats = int64_t{1} << 18;
+// Queries of a tile fill a part of the processor's second cache; every tile reads the base.
+constexpr int64_t kQueryFloats = int64_t{1} << 17;
 constexpr int64_t kFewestQueries = 32, kMostQueries = 512;
 constexpr int64_t kSquareTile = 1024;
 

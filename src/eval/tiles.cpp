@@ -1,13 +1,11 @@
 #include "eval/tiles.hpp"
 
-#include <ATen/ops/empty.h>
 #include <dlfcn.h>
 
 #include <cmath>
 #include <mutex>
 #include <vector>
 
-#include "kernels/gemm/gemm.hpp"
 #include "likewise/base/error.hpp"
 
 namespace likewise::eval_detail {
@@ -46,36 +44,6 @@ SerialBlas::~SerialBlas() {
   BlasPool& pool = blas_pool();
   const std::lock_guard lock(pool.mutex);
   if (--pool.users == 0 && pool.before > 1) pool.set(pool.before);
-}
-
-namespace {
-
-template <class T>
-Tensor multiplied(const Tensor& a, const Tensor& b) {
-  std::vector<Tensor> alive;
-  const auto view = [&](const Tensor& x) {
-    const bool across = x.stride(1) != 1 && x.stride(0) == 1;
-    alive.push_back(across || x.stride(1) == 1 ? x : x.contiguous());
-    const Tensor& y = alive.back();
-    return kernels::MatrixOf<T>{y.data_ptr<T>(), y.stride(across ? 1 : 0), across};
-  };
-  const int64_t m = a.size(0), n = b.size(1);
-  Tensor out = at::empty({m, n}, a.options(), at::MemoryFormat::Contiguous);
-  const int64_t parts = at::in_parallel_region() ? 1 : at::get_num_threads();
-  kernels::gemm(m, n, a.size(1), view(a), view(b), out.data_ptr<T>(), n, false, parts,
-                [](int64_t count, const std::function<void(int64_t, int64_t)>& body) {
-                  at::parallel_for(0, count, 1, body);
-                });
-  return out;
-}
-
-}  // namespace
-
-Tensor mm(const Tensor& a, const Tensor& b) {
-  LIKEWISE_CHECK(
-      a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0) && a.scalar_type() == b.scalar_type(),
-      "{} {} and {} {}", a.dim(), a.size(-1), b.dim(), b.size(0));
-  return a.scalar_type() == at::kDouble ? multiplied<double>(a, b) : multiplied<float>(a, b);
 }
 
 Tensor as_features(const Tensor& x, std::string_view what) {

@@ -9,6 +9,7 @@
 
 #include "kernels/products.hpp"
 #include "likewise/tensor.hpp"
+#include "nn/product.hpp"
 
 namespace likewise::eval_detail {
 
@@ -47,11 +48,8 @@ Tensor as_labels(const Tensor& y, int64_t n, std::string_view what);
 // Rows of `as_features(x)` divided by their length; rows of zeros stay.
 Tensor unit_rows(const Tensor& x);
 
-// a b for matrices [m, k] and [k, n] of one type, float32 or float64, rows or columns in one piece.
-// The kernels' product: the same speed and digits with any BLAS and any number of threads.
-Tensor mm(const Tensor& a, const Tensor& b);
-
 using kernels::dot;
 using kernels::squared_distance;
+using likewise::detail::mm;
 
 }  // namespace likewise::eval_detail

@@ -11,7 +11,7 @@ namespace likewise::kernels {
 namespace {
 
 constexpr int64_t kStepDepth = 512;  // as gemm: a block of rows stays in the nearest cache
-constexpr int64_t kStepColumns = 512;
+constexpr int64_t kStepColumns = 256;
 
 int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 

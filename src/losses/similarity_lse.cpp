@@ -18,6 +18,7 @@
 #include <limits>
 
 #include "likewise/base/error.hpp"
+#include "nn/product.hpp"
 
 namespace likewise {
 namespace {
@@ -58,7 +59,7 @@ Tensor left_out(const KeyMask& mask, int64_t first, int64_t count) {
 // Logits of rows [first, first + count). [T, M]
 Tensor tile_logits(const Tensor& q, const Tensor& k, const Tensor& scale, const KeyMask& mask,
                    int64_t first, int64_t count) {
-  Tensor logits = at::matmul(q.narrow(0, first, count), k.t()).mul_(scale);
+  Tensor logits = detail::mm(q.narrow(0, first, count), k.t()).mul_(scale);
   const Tensor out = left_out(mask, first, count);
   if (out.defined()) logits.masked_fill_(out, kMinusInfinity);
   return logits;
@@ -69,8 +70,8 @@ int64_t tile_rows(const Tensor& k) {
 }
 
 struct SimilarityLse : torch::autograd::Function<SimilarityLse> {
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& q,
-                        const Tensor& k, const Tensor& scale, const KeyMask& mask) {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& q, const Tensor& k,
+                        const Tensor& scale, const KeyMask& mask) {
     const Tensor result = at::empty({q.size(0)}, q.options());
     const int64_t tile = tile_rows(k);
     for (int64_t first = 0; first < q.size(0); first += tile) {
@@ -79,9 +80,10 @@ struct SimilarityLse : torch::autograd::Function<SimilarityLse> {
           .copy_(at::logsumexp(tile_logits(q, k, scale, mask, first, count), {1}));
     }
     context->save_for_backward({q, k, scale, result});
-    for (const auto& [name, ids] :
-         {std::pair{"qi", mask.query_index}, {"ki", mask.key_index}, {"qg", mask.query_group},
-          {"kg", mask.key_group}}) {
+    for (const auto& [name, ids] : {std::pair{"qi", mask.query_index},
+                                    {"ki", mask.key_index},
+                                    {"qg", mask.query_group},
+                                    {"kg", mask.key_group}}) {
       if (ids.defined()) context->saved_data[name] = ids;
     }
     context->saved_data["keep"] = static_cast<int64_t>(mask.keep);
@@ -118,11 +120,11 @@ struct SimilarityLse : torch::autograd::Function<SimilarityLse> {
                                  .sub_(shift)
                                  .exp_()
                                  .mul_(upstream[0].narrow(0, first, count).unsqueeze(1));
-      const Tensor pulled = at::matmul(weights, k);  // [T, D]
+      const Tensor pulled = detail::mm(weights, k);  // [T, D]
       const Tensor rows = q.narrow(0, first, count);
       if (grad_scale.defined()) grad_scale.add_(at::sum(pulled * rows));
       grad_q.narrow(0, first, count).copy_(pulled * scale);
-      if (grad_k.defined()) grad_k.add_(at::matmul(weights.t(), rows));
+      if (grad_k.defined()) grad_k.add_(detail::mm(weights.t(), rows));
     }
     if (grad_k.defined()) grad_k.mul_(scale);
     if (grad_scale.defined()) grad_scale = grad_scale.reshape(scale.sizes());

@@ -1,6 +1,5 @@
 #include "nn/linear.hpp"
 
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/TracerMode.h>
 #include <ATen/core/grad_mode.h>
@@ -11,35 +10,20 @@
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "kernels/gemm/gemm.hpp"
+#include "nn/product.hpp"
 
 namespace likewise::detail {
 namespace {
 
-using kernels::MatrixView;
-
-// a b as [m, n], both contiguous; `transposed` for matrices that are to be read across.
-void product(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, Tensor& out,
-             bool add = false) {
-  const int64_t m = a.size(a_transposed ? 1 : 0), k = a.size(a_transposed ? 0 : 1);
-  const int64_t n = b.size(b_transposed ? 0 : 1);
-  kernels::gemm(m, n, k, MatrixView{a.data_ptr<float>(), a.size(1), a_transposed},
-                MatrixView{b.data_ptr<float>(), b.size(1), b_transposed}, out.data_ptr<float>(), n,
-                add, at::get_num_threads(),
-                [](int64_t count, const std::function<void(int64_t, int64_t)>& body) {
-                  at::parallel_for(0, count, 1, body);
-                });
-}
-
-Tensor flat(const Tensor& x) { return x.reshape({-1, x.size(-1)}).contiguous(); }
+Tensor flat(const Tensor& x) { return x.reshape({-1, x.size(-1)}); }
 
 Tensor forward_rows(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = weight.size(0);
   Tensor out = at::empty(shape, x.options(), at::MemoryFormat::Contiguous);
-  Tensor rows = out.view({-1, weight.size(0)});
+  const Tensor rows = out.view({-1, weight.size(0)});
   if (bias.defined()) rows.copy_(bias.expand(rows.sizes()));
-  product(flat(x), false, weight.contiguous(), true, rows, bias.defined());
+  mm_into(flat(x), weight.t(), rows, bias.defined());
   return out;
 }
 
@@ -65,8 +49,7 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
         out[0] = at::matmul(g, weight);
       } else {
         out[0] = at::empty(x.sizes(), x.options(), at::MemoryFormat::Contiguous);
-        Tensor to = out[0].view({-1, x.size(-1)});
-        product(rows.contiguous(), false, weight.contiguous(), false, to);
+        mm_into(rows, weight, out[0].view({-1, x.size(-1)}), false);
       }
     }
     if (context->needs_input_grad(1)) {
@@ -74,7 +57,7 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
         out[1] = at::matmul(rows.t(), x.reshape({-1, x.size(-1)}));
       } else {
         out[1] = at::empty(weight.sizes(), weight.options(), at::MemoryFormat::Contiguous);
-        product(rows.contiguous(), true, flat(x), false, out[1]);
+        mm_into(rows.t(), flat(x), out[1], false);
       }
     }
     if (with_bias && context->needs_input_grad(2)) out[2] = at::sum(rows, 0);

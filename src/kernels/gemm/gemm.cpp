@@ -96,11 +96,12 @@ const Ops<double>& ops(Simd simd) {
 
 namespace {
 
-// A block of rows stays in the nearest cache (14 x 512 floats), the panels that it meets in the
-// next one.
+// A block of rows stays in the nearest cache (14 x 512 floats), the panels that it meets in a part
+// of the next one, which other threads may share.
 template <class T>
 constexpr int64_t kDepth = 2048 / sizeof(T);
-constexpr int64_t kColumns = 512;
+template <class T>
+constexpr int64_t kPanelNumbers = (int64_t{1} << 19) / sizeof(T);
 
 int64_t split(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
@@ -110,8 +111,10 @@ void gemm_piece(int64_t i0, int64_t i1, int64_t j0, int64_t j1, int64_t m, int64
                 const MatrixOf<T>& a, const MatrixOf<T>& b, T* c, int64_t c_step, bool add,
                 const gemm_detail::Ops<T>& ops) {
   thread_local std::vector<T, LineAllocator<T>> panels, block;
-  const int64_t most = split(std::min(kColumns, j1 - j0), ops.panel) * ops.panel;
   const int64_t depth_most = std::min(kDepth<T>, k);
+  const int64_t wide =
+      std::max<int64_t>(8, kPanelNumbers<T> / (depth_most * ops.panel)) * ops.panel;
+  const int64_t most = split(std::min(wide, j1 - j0), ops.panel) * ops.panel;
   if (const auto n = static_cast<size_t>(most * depth_most); panels.size() < n) panels.resize(n);
   const int64_t chunks = split(depth_most, gemm_detail::kChunk);
   if (const auto n = static_cast<size_t>(chunks * gemm_detail::kChunk * ops.height);
@@ -120,8 +123,8 @@ void gemm_piece(int64_t i0, int64_t i1, int64_t j0, int64_t j1, int64_t m, int64
   }
   // Blocks of equal height, so that no small one is left over.
   const int64_t blocks = split(i1 - i0, ops.height);
-  for (int64_t jc = j0; jc < j1; jc += kColumns) {
-    const int64_t columns = std::min(kColumns, j1 - jc);
+  for (int64_t jc = j0; jc < j1; jc += wide) {
+    const int64_t columns = std::min(wide, j1 - jc);
     for (int64_t kc = 0; kc < k; kc += kDepth<T>) {
       const int64_t depth = std::min(kDepth<T>, k - kc);
       for (int64_t j = 0; j < columns; j += ops.panel) {
