@@ -65,15 +65,16 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
   }
 };
 
-bool is_ours(const Tensor& x) {
+bool is_plain_float(const Tensor& x) {
   return x.scalar_type() == at::kFloat && x.device().is_cpu() && x.layout() == at::kStrided;
 }
 
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  const bool ours = is_ours(x) && is_ours(weight) && (!bias.defined() || is_ours(bias)) &&
-                    x.dim() >= 1 && x.size(-1) == weight.size(1) && x.numel() > 0 &&
+  const bool ours = is_plain_float(x) && is_plain_float(weight) &&
+                    (!bias.defined() || is_plain_float(bias)) && x.dim() >= 1 &&
+                    x.size(-1) == weight.size(1) && x.numel() > 0 &&
                     !at::tracer::impl::is_dispatch_enabled();
   if (!ours) return at::linear(x, weight, bias);
   const bool differentiated =

@@ -13,4 +13,8 @@ Tensor mm(const Tensor& a, const Tensor& b);
 // The same into `out`, or added to it; float32 on the processor only, out contiguous.
 void mm_into(const Tensor& a, const Tensor& b, const Tensor& out, bool add);
 
+// Products of N x H pairs of matrices, a [N, H, m, k] and b [N, H, k, n] -> [N, H, m, n], of the
+// same kind. Differentiable any number of times.
+Tensor batched_product(const Tensor& a, const Tensor& b);
+
 }  // namespace likewise::detail

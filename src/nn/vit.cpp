@@ -3,7 +3,6 @@
 #include <ATen/ops/_upsample_bicubic2d_aa.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
 #include <torch/version.h>
 
@@ -11,6 +10,7 @@
 #include <cmath>
 
 #include "likewise/base/error.hpp"
+#include "nn/product.hpp"
 
 #if TORCH_VERSION_MAJOR >= 2
 #include <ATen/ops/scaled_dot_product_attention.h>
@@ -27,7 +27,8 @@ Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v) {
   return at::scaled_dot_product_attention(q, k, v);  // tiled: no L x L matrix in memory
 #else
   const double scale = 1 / std::sqrt(static_cast<double>(q.size(-1)));
-  return at::matmul(at::matmul(q * scale, k.transpose(-2, -1)).softmax(-1), v);
+  const Tensor shares = detail::batched_product(q * scale, k.transpose(-2, -1)).softmax(-1);
+  return detail::batched_product(shares, v);
 #endif
 }
 }  // namespace

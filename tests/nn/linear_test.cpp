@@ -4,6 +4,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
@@ -12,7 +13,7 @@
 #include <vector>
 
 #include "likewise/base/random.hpp"
-#include "likewise/nn/layers.hpp"
+#include "nn/product.hpp"
 
 namespace likewise::linear_test {
 namespace {
@@ -111,6 +112,29 @@ TEST(Linear, IsTheSameToTheBitForAnyNumberOfThreads) {
     EXPECT_TRUE(w.grad().equal(first[2]));
   }
   at::set_num_threads(before);
+}
+
+TEST(BatchedProduct, AgreesWithLibtorchInDoubleForAnyStrides) {
+  for (const auto& [m, k, n] :
+       {std::tuple<int64_t, int64_t, int64_t>{1, 1, 1}, {65, 24, 65}, {17, 65, 33}}) {
+    const Tensor a = normal({3, m, 2, k}, 1), b = normal({3, n, 2, k}, 2);  // heads in between
+    const auto run = [](const auto& f, const Tensor& x, const Tensor& y, at::ScalarType type) {
+      std::vector<Tensor> in = {leaf(x.to(type)), leaf(y.to(type))};
+      const Tensor out = f(in[0].permute({0, 2, 1, 3}), in[1].permute({0, 2, 3, 1}));
+      const auto g = torch::autograd::grad({out.pow(2).sum()}, in, {}, true, true);
+      const auto second = torch::autograd::grad({g[0].square().sum() + g[1].sum()}, in);
+      const auto first = torch::autograd::grad(
+          {f(in[0].permute({0, 2, 1, 3}), in[1].permute({0, 2, 3, 1})).pow(2).sum()}, in);
+      return std::vector<Tensor>{out, first[0], first[1], g[0], second[0], second[1]};
+    };
+    const auto ours = run(detail::batched_product, a, b, at::kFloat);
+    const auto theirs =
+        run([](const Tensor& x, const Tensor& y) { return at::matmul(x, y); }, a, b, at::kDouble);
+    for (size_t i = 0; i < ours.size(); ++i) {
+      ASSERT_EQ(ours[i].sizes(), theirs[i].sizes());
+      EXPECT_LE(apart(ours[i], theirs[i]), 1e-5 * (1 + theirs[i].abs().max().item<double>())) << i;
+    }
+  }
 }
 
 TEST(Linear, LeavesOtherTypesAndWrongShapesToLibtorch) {
