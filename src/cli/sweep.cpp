@@ -186,7 +186,7 @@ int run_sweep(const std::vector<std::string>& words) {
     write_file(out / "table.json", json_table(rows).dump(1) + "\n");
   };
   for (const auto& setting : sweep.settings) {
-    rows.push_back({setting.name, {}});
+    rows.push_back({setting.name, {}, {}});
     for (int64_t seed : sweep.seeds) {
       const RunFolder folder{out / folder_name(setting.name) / fmt::format("seed-{}", seed)};
       if (!fs::exists(folder.evaluation())) {
@@ -195,6 +195,8 @@ int run_sweep(const std::vector<std::string>& words) {
       }
       rows.back().seeds.push_back(
           figures_of(nlohmann::json::parse(read_text(folder.evaluation()))));
+      rows.back().runs.push_back(run_facts(
+          nlohmann::json::parse(read_text(folder.assets() / "summary.json")), read_text(folder.metrics())));
       write_tables();
     }
   }

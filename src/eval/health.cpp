@@ -23,8 +23,9 @@ bool all_finite(const Tensor& x) { return at::isfinite(x).all().item<bool>(); }
 constexpr double kCollapsedProjection = 0.1, kCollapsedFeature = 0.03;
 
 // Samples in k equal clumps share a clump with one pair in k. Working runs have fewer than one pair in
-// fifty above a cosine of 0.95; a tenth means that ten clumps or fewer hold everything.
-constexpr double kClumped = 0.1;
+// fifty above a cosine of 0.95; a tenth means that ten clumps or fewer hold everything. Clumps lie
+// apart: where the average pair is near as well, all share a cone.
+constexpr double kClumped = 0.1, kApart = 0.6;
 
 // Ranks relative to min(N, d). Working projections use a third or more of their directions by
 // RankMe; a tenth is a subspace. Features keep more room unused, so half of that.
@@ -109,7 +110,7 @@ std::string verdict(const Health& h) {
         "at stopped gradients, predictor, learning rate and normalisation",
         h.projection_std, h.feature_std);
   }
-  if (h.near_share > kClumped) {
+  if (h.near_share > kClumped && h.mean_negative_cosine < kApart) {
     return fmt::format(
         "cluster collapse: {:.0f} % of all pairs of samples have a cosine above 0.95, as if they sat in "
         "{:.0f} clumps; look at the centre, the temperature and the codes of clustering methods, or add "

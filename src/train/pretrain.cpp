@@ -4,6 +4,7 @@
 #include <ATen/ops/isfinite.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <cmath>
@@ -39,6 +40,13 @@ using nlohmann::json;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// The largest resident memory of the process so far.
+double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 // One run: what `pretrain` keeps between steps.
@@ -108,6 +116,7 @@ class Run {
                           {"encoder", options_.encoder.name},
                           {"epochs", epoch()},
                           {"seconds", elapsed()},
+                          {"peak_mb", peak_megabytes()},
                           {"device", options_.device},
                           {"version", kVersion},
                           {"seed", options_.seed},

@@ -37,14 +37,30 @@ std::vector<double> cell_values(const std::vector<Figures>& seeds, const std::st
 struct Row {
   std::string name, features;
   std::vector<Figures> seeds;
+  std::vector<RunFacts> runs;
 };
+
+// " 5.1 | 890 | healthy |", or dashes.
+std::string fact_cells(const std::vector<RunFacts>& runs) {
+  if (runs.empty()) return " – | – | – |";
+  double minutes = 0, megabytes = 0;
+  std::string health;
+  for (const RunFacts& run : runs) {
+    minutes += run.minutes / static_cast<double>(runs.size());
+    megabytes = std::max(megabytes, run.megabytes);
+    if (health.find(run.health) == std::string::npos) {
+      health += (health.empty() ? "" : ", ") + run.health;
+    }
+  }
+  return fmt::format(" {:.1f} | {:.0f} | {} |", minutes, megabytes, health.empty() ? "–" : health);
+}
 
 std::vector<Row> rows_of(const std::vector<SettingFigures>& settings) {
   std::vector<Row> rows;
-  for (const auto& setting : settings) rows.push_back({setting.name, "Likewise", setting.seeds});
+  for (const auto& setting : settings) rows.push_back({setting.name, "Likewise", setting.seeds, setting.runs});
   if (settings.empty()) return rows;
   for (const char* baseline : {"raw pixels", "untrained encoder"}) {
-    rows.push_back({baseline, baseline, settings[0].seeds});
+    rows.push_back({baseline, baseline, settings[0].seeds, {}});
   }
   return rows;
 }
@@ -90,12 +106,27 @@ Figures figures_of(const json& evaluation) {
   return out;
 }
 
+RunFacts run_facts(const json& summary, const std::string& metrics) {
+  RunFacts facts;
+  facts.minutes = summary.value("seconds", 0.0) / 60;
+  facts.megabytes = summary.value("peak_mb", 0.0);
+  const size_t at = metrics.rfind("\"verdict\":\"");
+  if (at != std::string::npos) {
+    const size_t begin = at + 11;
+    facts.health = metrics.substr(begin, metrics.find_first_of(":;\"", begin) - begin);
+  }
+  return facts;
+}
+
 std::string markdown_table(const std::vector<SettingFigures>& settings) {
   const auto columns = columns_of(settings);
   std::string out = "| features |";
   for (const auto& column : columns) out += fmt::format(" {} |", column);
-  out += "\n|---|" ;
-  for (size_t i = 0; i < columns.size(); ++i) out += "---|";
+  const bool facts = std::any_of(settings.begin(), settings.end(),
+                                 [](const SettingFigures& s) { return !s.runs.empty(); });
+  if (facts) out += " minutes | MB | health |";
+  out += "\n|---|";
+  for (size_t i = 0; i < columns.size() + (facts ? 3 : 0); ++i) out += "---|";
   out += "\n";
   for (const auto& row : rows_of(settings)) {
     out += fmt::format("| {} |", row.name);
@@ -103,6 +134,7 @@ std::string markdown_table(const std::vector<SettingFigures>& settings) {
       const auto values = cell_values(row.seeds, row.features, column);
       out += values.empty() ? " – |" : fmt::format(" {} |", mean_t(values).text());
     }
+    if (facts) out += fact_cells(row.runs);
     out += "\n";
   }
   return out;

@@ -110,6 +110,18 @@ TEST(Verdict, OfExactCollapseIsNotSavedByRounding) {
             "constant collapse");
 }
 
+TEST(Health, NamesClustersThatHoldEverything) {
+  // Five directions, 40 samples on each but for a little noise.
+  const Tensor centres = normal_table(5, 32, 3);
+  const Tensor x = centres.repeat({40, 1}) + 0.02 * normal_table(200, 32, 4);
+  const Health health = measure_health(x, x, x + 0.02 * normal_table(200, 32, 5));
+  EXPECT_NEAR(health.near_share, 0.2, 0.02);
+  EXPECT_EQ(verdict(health).rfind("cluster collapse", 0), 0u) << verdict(health);
+  // Evenly spread samples are no clusters.
+  const Tensor even = normal_table(200, 32, 6);
+  EXPECT_EQ(measure_health(even, even, even).near_share, 0);
+}
+
 TEST(Health, GoesToJsonWhole) {
   const nlohmann::json json = health_of(normal_table(64, 8, 7), 0.4);
   EXPECT_EQ(json.size(), 15u);

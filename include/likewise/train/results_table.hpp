@@ -17,14 +17,23 @@ struct Figures {
 };
 Figures figures_of(const nlohmann::json& evaluation);
 
+// What pretraining cost and how it ended, of one run.
+struct RunFacts {
+  double minutes = 0, megabytes = 0;  // wall clock; largest resident memory
+  std::string health;                 // the name of the last verdict: "healthy", "cluster collapse"
+};
+// From the texts of summary.json and metrics.jsonl; what they do not hold stays 0 or empty.
+RunFacts run_facts(const nlohmann::json& summary, const std::string& metrics);
+
 // One row of the table: the figures of all seeds of a setting.
 struct SettingFigures {
   std::string name;
   std::vector<Figures> seeds;
+  std::vector<RunFacts> runs;  // empty: the table has no columns for them
 };
 
 // Rows: each setting's learned features, then the baselines (raw pixels, untrained encoder). Cells: mean and 95 % interval
-// over seeds, in percent.
+// over seeds, in percent; then, of the runs, mean minutes, largest MB, and how their health ended.
 std::string markdown_table(const std::vector<SettingFigures>& settings);
 nlohmann::json json_table(const std::vector<SettingFigures>& settings);
 
