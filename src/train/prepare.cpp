@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <numeric>
 #include <set>
 
 #include "likewise/base/error.hpp"
@@ -149,6 +150,52 @@ bool shrink_for_processor(PretrainOptions& options, const ImageStats& stats) {
   return true;
 }
 
+// Encoder, size and normalisation of the weights to begin with, where the user leaves them open.
+void adopt(PretrainOptions& options, const EncoderSpec& from, bool normalise, ImageStats& stats,
+           ProgressLine& progress) {
+  if (options.encoder.name != "auto") return;
+  const EncoderOptions asked = options.encoder;
+  options.encoder = from.encoder;
+  if (asked.patch > 0) options.encoder.patch = asked.patch;
+  if (asked.heads > 0) options.encoder.heads = asked.heads;
+  if (asked.stem != "auto") options.encoder.stem = asked.stem;
+  if (options.views.size == 0) {
+    options.views.size = from.views.size;
+    progress.say(fmt::format("size: {} px, which the weights were made for; --views.size changes it",
+                             options.views.size));
+  }
+  if (!normalise) return;
+  const auto fit = [&](const std::vector<double>& values) {
+    if (static_cast<int64_t>(values.size()) == stats.channels) return values;
+    const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+    return std::vector<double>(static_cast<size_t>(stats.channels),
+                               sum / static_cast<double>(values.size()));
+  };
+  stats.mean = fit(from.stats.mean);
+  stats.std = fit(from.stats.std);
+}
+
+// What --init_from is, if it is not ours; and its encoder in place of "auto".
+std::optional<ForeignEncoder> settle_start(PretrainOptions& options, ImageStats& stats,
+                                           ProgressLine& progress) {
+  const WeightPath path = parse_weight_path(options.init_from);
+  if (!fs::exists(path.file)) throw UserError("--init_from: there is no {}", path.file);
+  if (is_own(path.file)) {
+    adopt(options, load_encoder(path.file).spec, false, stats, progress);
+    return std::nullopt;
+  }
+  const WeightFile file(path.file);
+  try {
+    ForeignEncoder foreign = recognise(file, path.part);
+    adopt(options, foreign_spec(foreign, {}), true, stats, progress);
+    return foreign;
+  } catch (const UserError&) {
+    // Weights of one of our own encoders by themselves: the user says which.
+    if (options.encoder.name == "auto" || !path.part.empty()) throw;
+    return std::nullopt;
+  }
+}
+
 void settle_precision(PretrainOptions& options, ProgressLine& progress) {
   if (options.device != "cpu") {
     throw UserError("--device {}: this build trains on cpu", options.device);
@@ -194,6 +241,9 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
   } else {
     run.spec.stats = measure_images(sample_images(*run.data, 1000));
   }
+  if (!options.init_from.empty() && !options.resume) {
+    run.foreign = settle_start(options, run.spec.stats, progress);
+  }
   const bool chosen = options.views.recipe == "auto";
   const bool made_small = shrink_for_processor(options, run.spec.stats);
   options.views = resolve(options.views, run.spec.stats);
@@ -238,19 +288,21 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
   return run;
 }
 
-void load_initial_weights(Encoder& encoder, const std::string& path, ProgressLine& progress) {
+void load_initial_weights(Encoder& encoder, const std::string& path,
+                          const std::optional<ForeignEncoder>& foreign, ProgressLine& progress) {
   LoadReport report;
-  if (fs::is_directory(path)) {
-    const TrainedEncoder trained = load_encoder(path);
-    report = load_tensors(encoder, named_tensors(*trained.encoder), Match::kLenient);
+  if (foreign) {
+    report = load_foreign(encoder, *foreign);
+  } else if (is_own(path)) {
+    report = load_tensors(encoder, named_tensors(*load_encoder(path).encoder), Match::kLenient);
   } else {
-    if (!fs::exists(path)) throw UserError("--init_from: there is no {}", path);
-    report = load_weights(path, encoder, Match::kLenient);
+    report = load_tensors(encoder, WeightFile(path).read_all(), Match::kLenient);
   }
   if (report.matched == 0) {
     throw UserError("--init_from {}: no weight fits this encoder; {}", path, report.text());
   }
-  progress.say(fmt::format("weights from {}: {}", path, report.text()));
+  progress.say(fmt::format("weights from {}{}: {}", path,
+                           foreign ? " (" + foreign->family + ")" : "", report.text()));
 }
 
 }  // namespace likewise
