@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cmath>
-#include <optional>
 
 #include "likewise/base/error.hpp"
 
@@ -34,14 +33,17 @@ Tensor resample_positions(const Tensor& embedding, int64_t side, const PositionR
   const Tensor grid =
       embedding.slice(1, 1).to(at::kFloat).reshape({1, old, old, width}).permute({0, 3, 1, 2});
   const std::array<int64_t, 2> size{side, side};
-  std::optional<double> scale;
-  if (how.offset != 0) scale = (static_cast<double>(side) + how.offset) / static_cast<double>(old);
-  const c10::optional<double> given =
-      scale ? c10::optional<double>(*scale) : c10::optional<double>();
   const at::IntArrayRef to(size);
-  const Tensor resized = how.antialias
-                             ? at::_upsample_bicubic2d_aa(grid, to, how.align_corners, given, given)
-                             : at::upsample_bicubic2d(grid, to, how.align_corners, given, given);
+  const bool align = how.align_corners;
+  const double scale = (static_cast<double>(side) + how.offset) / static_cast<double>(old);
+  Tensor resized;  // [1, D, side, side]
+  if (how.antialias) {
+    resized = at::_upsample_bicubic2d_aa(grid, to, align, {}, {});
+  } else if (how.offset == 0) {
+    resized = at::upsample_bicubic2d(grid, to, align, {}, {});
+  } else {
+    resized = at::upsample_bicubic2d(grid, to, align, scale, scale);
+  }
   const Tensor patches = resized.permute({0, 2, 3, 1}).reshape({1, side * side, width});
   return at::cat({embedding.slice(1, 0, 1).to(at::kFloat), patches}, 1);
 }

@@ -1,8 +1,7 @@
 #include "likewise/train/prepare.hpp"
 
-#include <fmt/format.h>
-
 #include <ATen/TensorOperators.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <filesystem>
@@ -84,8 +83,9 @@ void settle_budget(PretrainOptions& options) {
   }
   if (given == 0) options.epochs = 100;
   if (options.minutes > 0 && options.schedule.warmup >= 1) {
-    throw UserError("--schedule.warmup {}: with --minutes the warm-up is a part of the run, below 1",
-                    options.schedule.warmup);
+    throw UserError(
+        "--schedule.warmup {}: with --minutes the warm-up is a part of the run, below 1",
+        options.schedule.warmup);
   }
 }
 
@@ -140,8 +140,9 @@ std::vector<Transform> views_for(const SampleDemand& demand, const EncoderSpec& 
 
 constexpr int64_t kProcessorSide = 64;
 
-// Without a GPU, and when neither a size nor a large encoder is asked for, photographs are made small: a
-// processor sees a few dozen images a second at 224 pixels, and hundreds at 64. True when they are.
+// Without a GPU, and when neither a size nor a large encoder is asked for, photographs are made
+// small: a processor sees a few dozen images a second at 224 pixels, and hundreds at 64. True when
+// they are.
 bool shrink_for_processor(PretrainOptions& options, const ImageStats& stats) {
   const bool free = options.views.size == 0 && options.device == "cpu" &&
                     (options.encoder.name == "auto" || options.encoder.name == "small");
@@ -161,8 +162,9 @@ void adopt(PretrainOptions& options, const EncoderSpec& from, bool normalise, Im
   if (asked.stem != "auto") options.encoder.stem = asked.stem;
   if (options.views.size == 0) {
     options.views.size = from.views.size;
-    progress.say(fmt::format("size: {} px, which the weights were made for; --views.size changes it",
-                             options.views.size));
+    progress.say(
+        fmt::format("size: {} px, which the weights were made for; --views.size changes it",
+                    options.views.size));
   }
   if (!normalise) return;
   const auto fit = [&](const std::vector<double>& values) {
@@ -218,8 +220,9 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
     throw UserError("--knn.train and --knn.test go together");
   }
   if (options.data.path.empty()) {
-    throw UserError("--data: a folder, a file or a built-in data set is needed; see likewise list "
-                    "datasets");
+    throw UserError(
+        "--data: a folder, a file or a built-in data set is needed; see likewise list "
+        "datasets");
   }
 
   PreparedRun run;
@@ -236,8 +239,10 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
                            format_count(run.data->size()), run.data->info().kind));
 
   if (options.resume) {
-    run.spec.stats = EncoderSpec::from_toml(
-        load_checkpoint(RunFolder{options.out}.checkpoint()).meta("spec"), options.out).stats;
+    run.spec.stats =
+        EncoderSpec::from_toml(load_checkpoint(RunFolder{options.out}.checkpoint()).meta("spec"),
+                               options.out)
+            .stats;
   } else {
     run.spec.stats = measure_images(sample_images(*run.data, 1000));
   }
@@ -250,19 +255,21 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
   progress.say(fmt::format("views: {} at {} px{}", options.views.recipe, options.views.size,
                            chosen ? " (" + choose_recipe(run.spec.stats).reason + ")" : ""));
   if (made_small) {
-    progress.say(fmt::format("size: {0} px is what a processor can learn from in minutes; --views.size 224 "
-                             "looks closer and takes some {1:.0f} times as long",
-                             options.views.size, std::pow(224.0 / kProcessorSide, 2)));
+    progress.say(
+        fmt::format("size: {0} px is what a processor can learn from in minutes; --views.size 224 "
+                    "looks closer and takes some {1:.0f} times as long",
+                    options.views.size, std::pow(224.0 / kProcessorSide, 2)));
   }
   options.encoder = resolve(options.encoder, options.views.size);
   run.spec.views = options.views;
   run.spec.encoder = options.encoder;
   {
     const auto encoder = run.spec.make();
-    progress.say(fmt::format("encoder: {}, {} parameters, {} features, {:.1f} M multiply-adds an image",
-                             options.encoder.name, format_count(parameter_count(*encoder)),
-                             encoder->feature_dim(),
-                             static_cast<double>(multiply_adds(*encoder, run.spec.channels(), options.views.size)) / 1e6));
+    progress.say(fmt::format(
+        "encoder: {}, {} parameters, {} features, {:.1f} M multiply-adds an image",
+        options.encoder.name, format_count(parameter_count(*encoder)), encoder->feature_dim(),
+        static_cast<double>(multiply_adds(*encoder, run.spec.channels(), options.views.size)) /
+            1e6));
   }
   settle_precision(options, progress);
 

@@ -9,7 +9,7 @@ namespace likewise {
 struct PositionResampling {
   bool antialias = true;
   bool align_corners = false;
-  double offset = 0;  // the scale is (new + offset) / old; DINOv2 has 0.1
+  double offset = 0;  // without antialias: the scale is (new + offset) / old; DINOv2 has 0.1
 };
 
 // embedding [1, 1 + s s, D], class token first -> [1, 1 + side side, D].
