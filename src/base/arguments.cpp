@@ -1,6 +1,8 @@
 // The words of a command line.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/base/options.hpp"
@@ -18,6 +20,13 @@ std::string read_run_file(std::string_view path) {
   }
 }
 
+// Words may be joined by hyphens, too: --init-from is --init_from.
+std::string underscored(std::string_view key) {
+  std::string out(key);
+  std::replace(out.begin(), out.end(), '-', '_');
+  return out;
+}
+
 }  // namespace
 
 Arguments parse_arguments(const std::vector<std::string>& words, Fields& fields) {
@@ -33,15 +42,17 @@ Arguments parse_arguments(const std::vector<std::string>& words, Fields& fields)
       const auto equals = word.find('=');
       std::string key = word.substr(2, equals == std::string::npos ? equals : equals - 2);
       const std::string origin = "--" + key;
+      if (!fields.find(key) && fields.find(underscored(key))) key = underscored(key);
       if (equals != std::string::npos) {
         fields.set(key, word.substr(equals + 1), origin);
         continue;
       }
       const Field* field = fields.find(key);
       if (!field && key.compare(0, 3, "no-") == 0) {
-        const Field* positive = fields.find(key.substr(3));
+        const std::string positive_key = underscored(key.substr(3));
+        const Field* positive = fields.find(positive_key);
         if (positive && positive->is_flag) {
-          fields.set(key.substr(3), "false", origin);
+          fields.set(positive_key, "false", origin);
           continue;
         }
       }
@@ -72,11 +83,13 @@ std::string peek_argument(const std::vector<std::string>& words, std::string_vie
   std::string value(fallback);
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
-    const std::string flag = "--" + std::string(key);
-    if (word == flag && i + 1 < words.size()) {
+    const bool is_option = word.compare(0, 2, "--") == 0;
+    const auto equals = std::min(word.find('='), word.size());
+    const bool is_key = is_option && underscored(word.substr(2, equals - 2)) == underscored(key);
+    if (is_key && equals == word.size() && i + 1 < words.size()) {
       value = words[i + 1];
-    } else if (word.compare(0, flag.size() + 1, flag + "=") == 0) {
-      value = word.substr(flag.size() + 1);
+    } else if (is_key && equals < word.size()) {
+      value = word.substr(equals + 1);
     } else if (word.size() > 1 && word[0] == '@') {
       value = peek_toml(read_run_file(word.substr(1)), word.substr(1), key, value);
     }

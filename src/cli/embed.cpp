@@ -12,7 +12,7 @@
 #include "likewise/formats/csv.hpp"
 #include "likewise/formats/npy.hpp"
 #include "likewise/nn/weights.hpp"
-#include "likewise/train/bundle.hpp"
+#include "likewise/train/initial.hpp"
 
 namespace likewise::cli {
 
@@ -20,10 +20,12 @@ namespace {
 
 struct EmbedOptions {
   std::string run, data, out;
+  InitOptions init;
   int64_t threads = 0;
   template <class V>
   void fields(V& v) {
     v("run", run, "run folder, checkpoint or model whose encoder to use");
+    init.fields(v);
     v("data", data, "images");
     v("out", out, "file to write: .npy, .safetensors or .csv; the names go to OUT.files.csv");
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
@@ -59,11 +61,12 @@ int run_embed(const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
     fmt::print("Writes the features of images.\n\n"
-               "  likewise embed --run runs/photos --data photos --out features.npy\n\n{}",
+               "  likewise embed --run runs/photos --data photos --out features.npy\n"
+               "  likewise embed --init-from dinov2_vits14.pth --data photos --out features.npy\n\n{}",
                fields.help());
     return 0;
   }
-  for (const auto& [value, name] : {std::pair{&options.run, "run"}, {&options.data, "data"}, {&options.out, "out"}}) {
+  for (const auto& [value, name] : {std::pair{&options.data, "data"}, {&options.out, "out"}}) {
     if (value->empty()) throw UserError("embed: --{} is needed; see likewise embed --help", name);
   }
   const bool npy = options.out.ends_with(".npy"), csv = options.out.ends_with(".csv"),
@@ -72,7 +75,7 @@ int run_embed(const std::vector<std::string>& words) {
     throw UserError("--out {}: the ending says the format: .npy, .safetensors or .csv", options.out);
   }
   set_threads(static_cast<long>(options.threads));
-  const TrainedEncoder model = load_encoder(options.run);
+  const TrainedEncoder model = open_encoder("embed", options.run, options.init);
   const DatasetPtr data = open_dataset(options.data);
   const Extraction features = extract_features(model, data, "features");
   const Tensor x = features.set.x.contiguous();

@@ -20,16 +20,17 @@ int run_evaluate(const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
     fmt::print("Measures the encoder of a run with labelled data.\n\n"
-               "  likewise evaluate --run runs/photos --data labelled/train --test labelled/test\n\n{}",
+               "  likewise evaluate --run runs/photos --data labelled/train --test labelled/test\n"
+               "  likewise evaluate --init-from resnet18.pth --data labelled\n\n{}",
                fields.help());
     return 0;
   }
-  if (options.run.empty()) throw UserError("evaluate: --run is needed: a run folder");
   set_threads(static_cast<long>(options.threads));
   const RunFolder folder{options.run};
-  const TrainedEncoder model = load_encoder(options.run);
+  const TrainedEncoder model = open_encoder("evaluate", options.run, options.init);
+  const bool is_run = !options.run.empty() && std::filesystem::exists(folder.options());
   const std::string trained_on =
-      std::filesystem::exists(folder.options())
+      is_run
           ? peek_toml(read_text(folder.options()), folder.options().string(), "data.path", "")
           : "";
   if (trained_on.empty() && options.data.empty()) {
@@ -38,7 +39,8 @@ int run_evaluate(const std::vector<std::string>& words) {
   const auto evaluation =
       evaluate(model, open_evaluation_data(options, trained_on), options, true);
   fmt::print("{}", evaluation_text(evaluation));
-  if (std::filesystem::is_directory(folder.root)) {
+  const bool is_foreign_folder = !is_run && std::filesystem::exists(folder.root / "config.json");
+  if (!options.run.empty() && std::filesystem::is_directory(folder.root) && !is_foreign_folder) {
     write_file(folder.evaluation(), evaluation.dump(1) + "\n");
     write_report(folder.root, folder.report());
     fmt::print("figures: {}\nreport: {}\n", folder.evaluation().string(), folder.report().string());

@@ -15,7 +15,7 @@
 #include "likewise/eval/search.hpp"
 #include "likewise/eval/select.hpp"
 #include "likewise/formats/csv.hpp"
-#include "likewise/train/bundle.hpp"
+#include "likewise/train/initial.hpp"
 
 namespace likewise::cli {
 
@@ -23,10 +23,12 @@ namespace {
 
 struct ExploreOptions {
   std::string run, data, out;
+  InitOptions init;
   int64_t threads = 0;
   template <class V>
   void fields(V& v) {
     v("run", run, "run folder, checkpoint or model whose encoder to use");
+    init.fields(v);
     v("data", data, "images");
     v("out", out, "CSV file to write; none: to the terminal");
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
@@ -73,8 +75,9 @@ bool begin(const char* command, const char* what, const std::vector<std::string>
     fmt::print("{}\n\n{}", what, fields.help());
     return false;
   }
-  if (options.run.empty() || options.data.empty()) {
-    throw UserError("{}: --run and --data are needed; see likewise {} --help", command, command);
+  if ((options.run.empty() && options.init.from.empty()) || options.data.empty()) {
+    throw UserError("{}: --run (or --init-from) and --data are needed; see likewise {} --help",
+                    command, command);
   }
   set_threads(static_cast<long>(options.threads));
   return true;
@@ -96,7 +99,7 @@ int run_search(const std::vector<std::string>& words) {
   SearchOptions options;
   if (!begin("search", "Finds the images nearest to an image.", words, options)) return 0;
   if (options.query.empty()) throw UserError("search: --query is needed: an image file");
-  const TrainedEncoder model = load_encoder(options.run);
+  const TrainedEncoder model = open_encoder("search", options.run, options.init);
   const Tensor image = to_tensor(read_image(options.query));
   const Extraction query = extract_features(model, memory_dataset(image.unsqueeze(0)));
   const DatasetPtr data = open_dataset(options.data);
@@ -115,7 +118,7 @@ int run_search(const std::vector<std::string>& words) {
 int run_duplicates(const std::vector<std::string>& words) {
   DuplicateOptions options;
   if (!begin("duplicates", "Finds groups of nearly equal images.", words, options)) return 0;
-  const TrainedEncoder model = load_encoder(options.run);
+  const TrainedEncoder model = open_encoder("duplicates", options.run, options.init);
   const DatasetPtr data = open_dataset(options.data);
   const Extraction features = extract_features(model, data, options.out.empty() ? "" : "features");
   const auto groups = near_duplicates(features.set.x, options.threshold);
@@ -133,7 +136,7 @@ int run_duplicates(const std::vector<std::string>& words) {
 int run_suggest(const std::vector<std::string>& words) {
   SuggestOptions options;
   if (!begin("suggest", "Says which images to label next.", words, options)) return 0;
-  const TrainedEncoder model = load_encoder(options.run);
+  const TrainedEncoder model = open_encoder("suggest", options.run, options.init);
   DatasetPtr data = open_dataset(options.data);
   if (!options.labels.empty()) data = with_labels(data, options.labels);
   const Extraction features = extract_features(model, data, options.out.empty() ? "" : "features");

@@ -11,12 +11,14 @@
 #include "likewise/base/text.hpp"
 #include "likewise/data/open.hpp"
 #include "likewise/data/splits.hpp"
+#include "likewise/data/subset.hpp"
 #include "likewise/data/with_labels.hpp"
 #include "likewise/eval/calibration.hpp"
 #include "likewise/eval/labels.hpp"
 #include "likewise/eval/linear_probe.hpp"
 #include "likewise/train/classifier.hpp"
 #include "likewise/train/finetune.hpp"
+#include "likewise/train/initial.hpp"
 #include "likewise/version.hpp"
 
 namespace likewise::cli {
@@ -25,6 +27,7 @@ namespace {
 
 struct FitOptions {
   std::string run, data, labels, out;
+  InitOptions init;
   int64_t per_class = 0, seed = 0, threads = 0;
   bool overwrite = false;
   std::string mode = "probe";
@@ -33,6 +36,7 @@ struct FitOptions {
   template <class V>
   void fields(V& v) {
     v("run", run, "run folder, checkpoint or model whose encoder to use");
+    init.fields(v);
     v("data", data, "labelled images: a folder for each class, or a CSV list with a label column");
     v("labels", labels, "CSV with columns path and label for the images of --data");
     v("out", out, "model folder to make");
@@ -47,6 +51,16 @@ struct FitOptions {
     v.group("finetune", finetune);
   }
 };
+
+// Ten labels in a folder of thousands: only those images pass the encoder.
+DatasetPtr labelled_part(const DatasetPtr& data) {
+  std::vector<int64_t> known;
+  for (int64_t i = 0; i < data->size(); ++i) {
+    if (data->label(i) >= 0) known.push_back(i);
+  }
+  const bool all = known.empty() || static_cast<int64_t>(known.size()) == data->size();
+  return all ? data : subset(data, std::move(known));
+}
 
 // Only samples with a label.
 FeatureSet labelled_features(const TrainedEncoder& model, const DatasetPtr& data) {
@@ -88,12 +102,15 @@ int run_fit(const std::vector<std::string>& words) {
   Fields fields(options);
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
-    fmt::print("Turns the labels there are into a classifier.\n\n"
-               "  likewise fit --run runs/photos --data photos --labels labels.csv --out model\n\n{}",
-               fields.help());
+    fmt::print(
+        "Turns the labels there are into a classifier.\n\n"
+        "  likewise fit --run runs/photos --data photos --labels labels.csv --out model\n"
+        "  likewise fit --init-from dinov2_vits14.pth --data photos --labels labels.csv --out "
+        "model\n\n{}",
+        fields.help());
     return 0;
   }
-  for (const auto& [value, name] : {std::pair{&options.run, "run"}, {&options.data, "data"}, {&options.out, "out"}}) {
+  for (const auto& [value, name] : {std::pair{&options.data, "data"}, {&options.out, "out"}}) {
     if (value->empty()) throw UserError("fit: --{} is needed; see likewise fit --help", name);
   }
   namespace fs = std::filesystem;
@@ -102,17 +119,19 @@ int run_fit(const std::vector<std::string>& words) {
   }
   set_threads(static_cast<long>(options.threads));
   Classifier classifier;
-  classifier.model = load_encoder(options.run);
+  classifier.model = open_encoder("fit", options.run, options.init);
   DatasetPtr data = open_dataset(options.data);
   if (!options.labels.empty()) data = with_labels(data, options.labels);
   if (data->info().class_names.empty()) {
-    throw UserError("--data {}: there are no labels; a folder for each class, or --labels, gives them",
-                    options.data);
+    throw UserError(
+        "--data {}: there are no labels; a folder for each class, or --labels, gives them",
+        options.data);
   }
   if (options.per_class > 0) {
     Rng rng(static_cast<uint64_t>(options.seed), {0xf17});
     data = split_by(data, few_label_split(*data, options.per_class, rng)).first;
   }
+  data = labelled_part(data);
   classifier.class_names = data->info().class_names;
   const FeatureSet train = labelled_features(classifier.model, data);
   LinearProbeOptions linear = options.linear;
@@ -126,19 +145,17 @@ int run_fit(const std::vector<std::string>& words) {
   } else {
     fit_finetuned(classifier, data, probe.model, options);
   }
-  const nlohmann::json summary = {{"likewise", kVersion},
-                                  {"encoder", classifier.model.origin},
-                                  {"mode", options.mode},
-                                  {"data", data->info().name},
-                                  {"labels", train.x.size(0)},
-                                  {"classes", classifier.class_names},
-                                  {"penalty", probe.penalty},
-                                  {"temperature", classifier.temperature}};
+  const nlohmann::json summary = {
+      {"likewise", kVersion},      {"encoder", classifier.model.origin},
+      {"mode", options.mode},      {"data", data->info().name},
+      {"labels", train.x.size(0)}, {"classes", classifier.class_names},
+      {"penalty", probe.penalty},  {"temperature", classifier.temperature}};
   save_classifier(options.out, classifier, summary.dump(1));
-  fmt::print("{} classes from {} labels, penalty {:g}, temperature {:.2f}\n{}model: {}\n"
-             "next: likewise predict --model {} --data NEW_IMAGES\n",
-             classifier.class_names.size(), train.x.size(0), probe.penalty, classifier.temperature,
-             probe.note.empty() ? "" : probe.note + "\n", options.out, options.out);
+  fmt::print(
+      "{} classes from {} labels, penalty {:g}, temperature {:.2f}\n{}model: {}\n"
+      "next: likewise predict --model {} --data NEW_IMAGES\n",
+      classifier.class_names.size(), train.x.size(0), probe.penalty, classifier.temperature,
+      probe.note.empty() ? "" : probe.note + "\n", options.out, options.out);
   return 0;
 }
 

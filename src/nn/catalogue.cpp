@@ -47,19 +47,38 @@ std::shared_ptr<Encoder> make_conv4(const EncoderOptions& o, int64_t channels, i
       Conv4Options{.channels = channels, .width = o.width, .image_size = image_size});
 }
 
+VitOptions vit_options(const EncoderOptions& o, int64_t channels, int64_t image_size) {
+  return {.channels = channels,
+          .image_size = image_size,
+          .patch = o.patch,
+          .width = o.width,
+          .depth = o.blocks,
+          .heads = o.heads,
+          .average_pool = o.pool == "average",
+          .registers = o.registers,
+          .quick_gelu = o.activation == "quick_gelu",
+          .norm_eps = o.norm_eps,
+          .projection = std::max(o.projection, int64_t{0})};
+}
+
 std::shared_ptr<Encoder> make_vit(const EncoderOptions& o, int64_t channels, int64_t image_size) {
-  constexpr int64_t kHeadWidth = 64;
-  if (o.width % kHeadWidth != 0) {
-    throw UserError("encoder.width is {}, but a transformer's must be a multiple of {}", o.width,
-                    kHeadWidth);
-  }
-  return std::make_shared<VisionTransformer>(VitOptions{.channels = channels,
-                                                        .image_size = image_size,
-                                                        .patch = o.patch,
-                                                        .width = o.width,
-                                                        .depth = o.blocks,
-                                                        .heads = o.width / kHeadWidth,
-                                                        .average_pool = o.pool == "average"});
+  return std::make_shared<VisionTransformer>(vit_options(o, channels, image_size));
+}
+
+// Oquab et al., "DINOv2", 2023; registers: Darcet et al., ICLR 2024.
+std::shared_ptr<Encoder> make_dinov2(const EncoderOptions& o, int64_t channels,
+                                     int64_t image_size) {
+  VitOptions options = vit_options(o, channels, image_size);
+  options.layer_scale = true;
+  return std::make_shared<VisionTransformer>(options);
+}
+
+// The image tower of Radford et al., "Learning transferable visual models", ICML 2021.
+std::shared_ptr<Encoder> make_clip(const EncoderOptions& o, int64_t channels, int64_t image_size) {
+  VitOptions options = vit_options(o, channels, image_size);
+  options.norm_pre = true;
+  options.patch_bias = false;
+  return std::make_shared<VisionTransformer>(options);
 }
 
 // From 7 x 7 tokens on, at most about 14 x 14: the largest usual patch that leaves seven a side.
@@ -70,6 +89,30 @@ int64_t usual_patch(int64_t image_size) {
   throw UserError("no usual patch divides images of {} pixels: set encoder.patch", image_size);
 }
 
+constexpr int64_t kHeadWidth = 64;
+constexpr TransformerTraits kVit{.is_transformer = true, .has_registers = true};
+constexpr TransformerTraits kDinov2{.is_transformer = true, .patch = 14, .has_registers = true};
+constexpr TransformerTraits kClip{.is_transformer = true, .norm_eps = 1e-5, .projection = 512};
+constexpr TransformerTraits kClipLarge{.is_transformer = true, .norm_eps = 1e-5, .projection = 768};
+
+void resolve_transformer(EncoderOptions& o, const TransformerTraits& traits, int64_t image_size) {
+  if (o.patch == 0) {
+    o.patch =
+        traits.patch > 0 && image_size % traits.patch == 0 ? traits.patch : usual_patch(image_size);
+  }
+  if (o.pool == "auto") o.pool = "token";
+  if (o.heads == 0 && o.width % kHeadWidth != 0) {
+    throw UserError(
+        "encoder.width is {}, but a transformer's must be a multiple of {}, unless "
+        "encoder.heads is given",
+        o.width, kHeadWidth);
+  }
+  if (o.heads == 0) o.heads = o.width / kHeadWidth;
+  if (o.activation == "auto") o.activation = "gelu";
+  if (o.norm_eps == 0) o.norm_eps = traits.norm_eps;
+  if (o.projection == 0) o.projection = traits.projection;
+}
+
 void refuse(bool is_set, const std::string& encoder, const char* option) {
   if (is_set) throw UserError("encoder {} has no option encoder.{}", encoder, option);
 }
@@ -78,16 +121,42 @@ void refuse(bool is_set, const std::string& encoder, const char* option) {
 
 const std::vector<EncoderEntry>& encoder_catalogue() {
   static const std::vector<EncoderEntry> entries = {
-      {"small", "residual network of four blocks: trains in minutes on a processor", make_small, 32,
-       4, false, false},
-      {"resnet18", "residual network of 18 layers", make_resnet18, 64, 0, true, false},
-      {"resnet34", "residual network of 34 layers", make_resnet34, 64, 0, true, false},
-      {"resnet50", "residual network of 50 layers with bottlenecks", make_resnet50, 64, 0, true,
-       false},
-      {"conv4", "four convolutions with pools: the few-shot literature's", make_conv4, 64, 0, false,
-       false},
-      {"vit_tiny", "vision transformer, 192 features, 12 blocks", make_vit, 192, 12, false, true},
-      {"vit_small", "vision transformer, 384 features, 12 blocks", make_vit, 384, 12, false, true},
+      {"small",
+       "residual network of four blocks: trains in minutes on a processor",
+       make_small,
+       32,
+       4,
+       false,
+       {}},
+      {"resnet18", "residual network of 18 layers", make_resnet18, 64, 0, true, {}},
+      {"resnet34", "residual network of 34 layers", make_resnet34, 64, 0, true, {}},
+      {"resnet50",
+       "residual network of 50 layers with bottlenecks",
+       make_resnet50,
+       64,
+       0,
+       true,
+       {}},
+      {"conv4",
+       "four convolutions with pools: the few-shot literature's",
+       make_conv4,
+       64,
+       0,
+       false,
+       {}},
+      {"vit_tiny", "vision transformer, 192 features, 12 blocks", make_vit, 192, 12, false, kVit},
+      {"vit_small", "vision transformer, 384 features, 12 blocks", make_vit, 384, 12, false, kVit},
+      {"vit_base", "vision transformer, 768 features, 12 blocks", make_vit, 768, 12, false, kVit},
+      {"vit_large", "vision transformer, 1024 features, 24 blocks", make_vit, 1024, 24, false,
+       kVit},
+      {"dinov2_small", "DINOv2's transformer with layer scale, 384 features", make_dinov2, 384, 12,
+       false, kDinov2},
+      {"dinov2_base", "the same, 768 features", make_dinov2, 768, 12, false, kDinov2},
+      {"dinov2_large", "the same, 1024 features, 24 blocks", make_dinov2, 1024, 24, false, kDinov2},
+      {"clip_base", "CLIP's image transformer, 768 features projected to 512", make_clip, 768, 12,
+       false, kClip},
+      {"clip_large", "the same, 1024 features projected to 768, 24 blocks", make_clip, 1024, 24,
+       false, kClipLarge},
   };
   return entries;
 }
@@ -109,13 +178,18 @@ EncoderOptions resolve(const EncoderOptions& options, int64_t image_size) {
   refuse(o.blocks != 0 && entry.blocks == 0, o.name, "blocks");
   refuse(o.stem != "auto" && !entry.has_stem, o.name, "stem");
   refuse(o.zero_init && !entry.has_stem, o.name, "zero_init");
-  refuse(o.patch != 0 && !entry.is_transformer, o.name, "patch");
-  refuse(o.pool != "auto" && !entry.is_transformer, o.name, "pool");
+  const bool is_transformer = entry.transformer.is_transformer;
+  refuse(o.patch != 0 && !is_transformer, o.name, "patch");
+  refuse(o.pool != "auto" && !is_transformer, o.name, "pool");
+  refuse(o.heads != 0 && !is_transformer, o.name, "heads");
+  refuse(o.activation != "auto" && !is_transformer, o.name, "activation");
+  refuse(o.norm_eps != 0 && !is_transformer, o.name, "norm_eps");
+  refuse(o.registers != 0 && !entry.transformer.has_registers, o.name, "registers");
+  refuse(o.projection > 0 && entry.transformer.projection == 0, o.name, "projection");
   if (o.width == 0) o.width = entry.width;
   if (o.blocks == 0) o.blocks = entry.blocks;
   if (o.stem == "auto" && entry.has_stem) o.stem = image_size <= kSmallImage ? "cifar" : "imagenet";
-  if (o.patch == 0 && entry.is_transformer) o.patch = usual_patch(image_size);
-  if (o.pool == "auto" && entry.is_transformer) o.pool = "token";
+  if (is_transformer) resolve_transformer(o, entry.transformer, image_size);
   return o;
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/_upsample_bicubic2d_aa.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/zeros.h>
 #include <torch/version.h>
@@ -20,6 +21,7 @@ namespace likewise {
 
 namespace {
 constexpr double kTokenDeviation = 0.02;
+constexpr double kFirstLayerScale = 1e-5;
 
 // softmax(q k^T / sqrt(d)) v for q, k, v [N, heads, L, d].
 Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v) {
@@ -48,19 +50,31 @@ Tensor Attention::forward(const Tensor& x) {
   return proj_->forward(mixed.transpose(1, 2).reshape({n, length, width}));
 }
 
-TransformerBlock::TransformerBlock(int64_t width, int64_t heads, int64_t mlp_width) {
-  norm1_ = register_module("norm1", std::make_shared<LayerNorm>(width));
-  attn_ = register_module("attn", std::make_shared<Attention>(width, heads));
-  norm2_ = register_module("norm2", std::make_shared<LayerNorm>(width));
+TransformerBlock::TransformerBlock(const VitOptions& o) : quick_gelu_(o.quick_gelu) {
+  const int64_t width = o.width, mlp_width = o.width * o.mlp_ratio;
+  const auto factors = [&](const char* name) {
+    auto scale = register_module(name, std::make_shared<torch::nn::Module>());
+    return scale->register_parameter("gamma", at::full({width}, kFirstLayerScale));
+  };
+  norm1_ = register_module("norm1", std::make_shared<LayerNorm>(width, o.norm_eps));
+  attn_ = register_module("attn", std::make_shared<Attention>(width, o.heads));
+  if (o.layer_scale) gamma1_ = factors("ls1");
+  norm2_ = register_module("norm2", std::make_shared<LayerNorm>(width, o.norm_eps));
   auto mlp = register_module("mlp", std::make_shared<torch::nn::Module>());
   const double deviation = kTokenDeviation;
   fc1_ = mlp->register_module("fc1", std::make_shared<Linear>(width, mlp_width, true, deviation));
   fc2_ = mlp->register_module("fc2", std::make_shared<Linear>(mlp_width, width, true, deviation));
+  if (o.layer_scale) gamma2_ = factors("ls2");
 }
 
 Tensor TransformerBlock::forward(const Tensor& x) {
-  const Tensor y = x + attn_->forward(norm1_->forward(x));
-  return y + fc2_->forward(at::gelu(fc1_->forward(norm2_->forward(y))));
+  const auto scaled = [](const Tensor& y, const Tensor& gamma) {
+    return gamma.defined() ? y * gamma.to(y.scalar_type()) : y;
+  };
+  const Tensor y = x + scaled(attn_->forward(norm1_->forward(x)), gamma1_);
+  const Tensor hidden = fc1_->forward(norm2_->forward(y));
+  const Tensor active = quick_gelu_ ? hidden * (hidden * 1.702).sigmoid() : at::gelu(hidden);
+  return y + scaled(fc2_->forward(active), gamma2_);
 }
 
 VisionTransformer::VisionTransformer(const VitOptions& options) : options_(options) {
@@ -75,19 +89,31 @@ VisionTransformer::VisionTransformer(const VitOptions& options) : options_(optio
   const int64_t side = options.image_size / options.patch, width = options.width;
   cls_token_ = register_parameter("cls_token", at::zeros({1, 1, width}));
   pos_embed_ = register_parameter("pos_embed", at::zeros({1, 1 + side * side, width}));
+  if (options.registers > 0) {
+    reg_token_ = register_parameter("reg_token", at::zeros({1, options.registers, width}));
+  }
   auto patch_embed = register_module("patch_embed", std::make_shared<torch::nn::Module>());
-  const Conv2dOptions projection{
-      .kernel = options.patch, .stride = options.patch, .bias = true, .rectified = false};
-  proj_ = patch_embed->register_module(
-      "proj", std::make_shared<Conv2d>(options.channels, width, projection));
+  const Conv2dOptions patches{.kernel = options.patch,
+                              .stride = options.patch,
+                              .bias = options.patch_bias,
+                              .rectified = false};
+  proj_ = patch_embed->register_module("proj",
+                                       std::make_shared<Conv2d>(options.channels, width, patches));
+  if (options.norm_pre) {
+    norm_pre_ = register_module("norm_pre", std::make_shared<LayerNorm>(width, options.norm_eps));
+  }
   auto blocks = register_module("blocks", std::make_shared<torch::nn::Module>());
   for (int64_t i = 0; i < options.depth; ++i) {
-    blocks_.push_back(
-        std::make_shared<TransformerBlock>(width, options.heads, width * options.mlp_ratio));
+    blocks_.push_back(std::make_shared<TransformerBlock>(options));
     blocks->register_module(std::to_string(i), blocks_.back());
   }
   norm_ = register_module(options.average_pool ? "fc_norm" : "norm",
-                          std::make_shared<LayerNorm>(width));
+                          std::make_shared<LayerNorm>(width, options.norm_eps));
+  if (options.projection > 0) {
+    projection_ = register_module(
+        "projection", std::make_shared<Linear>(width, options.projection, false,
+                                               1 / std::sqrt(static_cast<double>(width))));
+  }
 }
 
 Tensor VisionTransformer::position(int64_t rows, int64_t columns) const {
@@ -117,12 +143,20 @@ Tensor VisionTransformer::tokens(const Tensor& x) {
   const Tensor patches = map.flatten(2).transpose(1, 2);  // [N, L, D]
   const Tensor first = cls_token_.to(patches.scalar_type()).expand({x.size(0), -1, -1});
   Tensor y = at::cat({first, patches}, 1) + position(map.size(2), map.size(3));
+  if (reg_token_.defined()) {
+    const Tensor registers = reg_token_.to(y.scalar_type()).expand({x.size(0), -1, -1});
+    y = at::cat({y.slice(1, 0, 1), registers, y.slice(1, 1)}, 1);
+  }
+  if (norm_pre_) y = norm_pre_->forward(y);
   for (const auto& block : blocks_) y = block->forward(y);
   return options_.average_pool ? y : norm_->forward(y);
 }
 
 Tensor VisionTransformer::pool(const Tensor& tokens) {
-  return options_.average_pool ? norm_->forward(tokens.slice(1, 1).mean(1)) : tokens.select(1, 0);
+  const Tensor pooled = options_.average_pool
+                            ? norm_->forward(tokens.slice(1, 1 + options_.registers).mean(1))
+                            : tokens.select(1, 0);
+  return projection_ ? projection_->forward(pooled) : pooled;
 }
 
 Tensor VisionTransformer::forward(const Tensor& x) { return pool(tokens(x)); }

@@ -75,6 +75,8 @@ std::string LoadReport::text() const {
   append_names(text, "missing", missing);
   append_names(text, "unexpected", unexpected);
   append_names(text, "of another shape", mismatched);
+  if (!adapted.empty()) text += "; " + join(adapted, ", ");
+  append_names(text, "left over", left_over);
   return text;
 }
 

@@ -1,11 +1,11 @@
 #include "likewise/train/prepare.hpp"
 
-#include <fmt/format.h>
-
 #include <ATen/TensorOperators.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <filesystem>
+#include <numeric>
 #include <set>
 
 #include "likewise/base/error.hpp"
@@ -83,8 +83,9 @@ void settle_budget(PretrainOptions& options) {
   }
   if (given == 0) options.epochs = 100;
   if (options.minutes > 0 && options.schedule.warmup >= 1) {
-    throw UserError("--schedule.warmup {}: with --minutes the warm-up is a part of the run, below 1",
-                    options.schedule.warmup);
+    throw UserError(
+        "--schedule.warmup {}: with --minutes the warm-up is a part of the run, below 1",
+        options.schedule.warmup);
   }
 }
 
@@ -139,14 +140,62 @@ std::vector<Transform> views_for(const SampleDemand& demand, const EncoderSpec& 
 
 constexpr int64_t kProcessorSide = 64;
 
-// Without a GPU, and when neither a size nor a large encoder is asked for, photographs are made small: a
-// processor sees a few dozen images a second at 224 pixels, and hundreds at 64. True when they are.
+// Without a GPU, and when neither a size nor a large encoder is asked for, photographs are made
+// small: a processor sees a few dozen images a second at 224 pixels, and hundreds at 64. True when
+// they are.
 bool shrink_for_processor(PretrainOptions& options, const ImageStats& stats) {
   const bool free = options.views.size == 0 && options.device == "cpu" &&
                     (options.encoder.name == "auto" || options.encoder.name == "small");
   if (!free || resolve(options.views, stats).size <= kProcessorSide) return false;
   options.views.size = kProcessorSide;
   return true;
+}
+
+// Encoder, size and normalisation of the weights to begin with, where the user leaves them open.
+void adopt(PretrainOptions& options, const EncoderSpec& from, bool normalise, ImageStats& stats,
+           ProgressLine& progress) {
+  if (options.encoder.name != "auto") return;
+  const EncoderOptions asked = options.encoder;
+  options.encoder = from.encoder;
+  if (asked.patch > 0) options.encoder.patch = asked.patch;
+  if (asked.heads > 0) options.encoder.heads = asked.heads;
+  if (asked.stem != "auto") options.encoder.stem = asked.stem;
+  if (options.views.size == 0) {
+    options.views.size = from.views.size;
+    progress.say(
+        fmt::format("size: {} px, which the weights were made for; --views.size changes it",
+                    options.views.size));
+  }
+  if (!normalise) return;
+  const auto fit = [&](const std::vector<double>& values) {
+    if (static_cast<int64_t>(values.size()) == stats.channels) return values;
+    const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+    return std::vector<double>(static_cast<size_t>(stats.channels),
+                               sum / static_cast<double>(values.size()));
+  };
+  stats.mean = fit(from.stats.mean);
+  stats.std = fit(from.stats.std);
+}
+
+// What --init_from is, if it is not ours; and its encoder in place of "auto".
+std::optional<ForeignEncoder> settle_start(PretrainOptions& options, ImageStats& stats,
+                                           ProgressLine& progress) {
+  const WeightPath path = parse_weight_path(options.init_from);
+  if (!fs::exists(path.file)) throw UserError("--init_from: there is no {}", path.file);
+  if (is_own(path.file)) {
+    adopt(options, load_encoder(path.file).spec, false, stats, progress);
+    return std::nullopt;
+  }
+  const WeightFile file(path.file);
+  try {
+    ForeignEncoder foreign = recognise(file, path.part);
+    adopt(options, foreign_spec(foreign, {}), true, stats, progress);
+    return foreign;
+  } catch (const UserError&) {
+    // Weights of one of our own encoders by themselves: the user says which.
+    if (options.encoder.name == "auto" || !path.part.empty()) throw;
+    return std::nullopt;
+  }
 }
 
 void settle_precision(PretrainOptions& options, ProgressLine& progress) {
@@ -171,8 +220,9 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
     throw UserError("--knn.train and --knn.test go together");
   }
   if (options.data.path.empty()) {
-    throw UserError("--data: a folder, a file or a built-in data set is needed; see likewise list "
-                    "datasets");
+    throw UserError(
+        "--data: a folder, a file or a built-in data set is needed; see likewise list "
+        "datasets");
   }
 
   PreparedRun run;
@@ -189,10 +239,15 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
                            format_count(run.data->size()), run.data->info().kind));
 
   if (options.resume) {
-    run.spec.stats = EncoderSpec::from_toml(
-        load_checkpoint(RunFolder{options.out}.checkpoint()).meta("spec"), options.out).stats;
+    run.spec.stats =
+        EncoderSpec::from_toml(load_checkpoint(RunFolder{options.out}.checkpoint()).meta("spec"),
+                               options.out)
+            .stats;
   } else {
     run.spec.stats = measure_images(sample_images(*run.data, 1000));
+  }
+  if (!options.init_from.empty() && !options.resume) {
+    run.foreign = settle_start(options, run.spec.stats, progress);
   }
   const bool chosen = options.views.recipe == "auto";
   const bool made_small = shrink_for_processor(options, run.spec.stats);
@@ -200,19 +255,21 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
   progress.say(fmt::format("views: {} at {} px{}", options.views.recipe, options.views.size,
                            chosen ? " (" + choose_recipe(run.spec.stats).reason + ")" : ""));
   if (made_small) {
-    progress.say(fmt::format("size: {0} px is what a processor can learn from in minutes; --views.size 224 "
-                             "looks closer and takes some {1:.0f} times as long",
-                             options.views.size, std::pow(224.0 / kProcessorSide, 2)));
+    progress.say(
+        fmt::format("size: {0} px is what a processor can learn from in minutes; --views.size 224 "
+                    "looks closer and takes some {1:.0f} times as long",
+                    options.views.size, std::pow(224.0 / kProcessorSide, 2)));
   }
   options.encoder = resolve(options.encoder, options.views.size);
   run.spec.views = options.views;
   run.spec.encoder = options.encoder;
   {
     const auto encoder = run.spec.make();
-    progress.say(fmt::format("encoder: {}, {} parameters, {} features, {:.1f} M multiply-adds an image",
-                             options.encoder.name, format_count(parameter_count(*encoder)),
-                             encoder->feature_dim(),
-                             static_cast<double>(multiply_adds(*encoder, run.spec.channels(), options.views.size)) / 1e6));
+    progress.say(fmt::format(
+        "encoder: {}, {} parameters, {} features, {:.1f} M multiply-adds an image",
+        options.encoder.name, format_count(parameter_count(*encoder)), encoder->feature_dim(),
+        static_cast<double>(multiply_adds(*encoder, run.spec.channels(), options.views.size)) /
+            1e6));
   }
   settle_precision(options, progress);
 
@@ -238,19 +295,21 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
   return run;
 }
 
-void load_initial_weights(Encoder& encoder, const std::string& path, ProgressLine& progress) {
+void load_initial_weights(Encoder& encoder, const std::string& path,
+                          const std::optional<ForeignEncoder>& foreign, ProgressLine& progress) {
   LoadReport report;
-  if (fs::is_directory(path)) {
-    const TrainedEncoder trained = load_encoder(path);
-    report = load_tensors(encoder, named_tensors(*trained.encoder), Match::kLenient);
+  if (foreign) {
+    report = load_foreign(encoder, *foreign);
+  } else if (is_own(path)) {
+    report = load_tensors(encoder, named_tensors(*load_encoder(path).encoder), Match::kLenient);
   } else {
-    if (!fs::exists(path)) throw UserError("--init_from: there is no {}", path);
-    report = load_weights(path, encoder, Match::kLenient);
+    report = load_tensors(encoder, WeightFile(path).read_all(), Match::kLenient);
   }
   if (report.matched == 0) {
     throw UserError("--init_from {}: no weight fits this encoder; {}", path, report.text());
   }
-  progress.say(fmt::format("weights from {}: {}", path, report.text()));
+  progress.say(fmt::format("weights from {}{}: {}", path,
+                           foreign ? " (" + foreign->family + ")" : "", report.text()));
 }
 
 }  // namespace likewise

@@ -128,7 +128,9 @@ class Run {
     auto encoder = prepared_.spec.make();
     method_ = method_options.make(encoder);
     initialize(*method_, Rng(static_cast<uint64_t>(options_.seed), {0x1417}));
-    if (!options_.init_from.empty()) load_initial_weights(*encoder, options_.init_from, progress_);
+    if (!options_.init_from.empty() && !options_.resume) {
+      load_initial_weights(*encoder, options_.init_from, prepared_.foreign, progress_);
+    }
     method_->begin({prepared_.data->size(), options_.batch, steps_per_epoch_,
                     static_cast<uint64_t>(options_.seed), prepared_.duplicates});
     to_channels_last(*method_);

@@ -73,6 +73,19 @@ TEST(Options, AFlagCanBeDenied) {
   EXPECT_FALSE(options.decoupled);
 }
 
+TEST(Options, HyphensStandForUnderscores) {
+  OuterOptions options;
+  Fields fields(options);
+  parse_arguments({"--data.max-bad", "7"}, fields);
+  EXPECT_EQ(options.data.max_bad, 7);
+  parse_arguments({"--data.max_bad=8"}, fields);
+  EXPECT_EQ(options.data.max_bad, 8);
+  EXPECT_EQ(peek_argument({"--max-bad", "9"}, "max_bad", ""), "9");
+  EXPECT_EQ(peek_argument({"--max-bad=9"}, "max_bad", ""), "9");
+  EXPECT_EQ(peek_argument({"--max-bads=9", "max-bad"}, "max_bad", "none"), "none");
+  EXPECT_THROW(parse_arguments({"--data.max+bad", "7"}, fields), UserError);
+}
+
 TEST(Options, AMisspeltKeyNamesTheNearest) {
   EXPECT_EQ(error_of({"--temprature", "1"}),
             "--temprature: unknown option 'temprature', did you mean 'temperature'?");

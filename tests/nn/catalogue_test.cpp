@@ -49,7 +49,7 @@ TEST(Catalogue, EveryEncoderGivesItsFeaturesAndGradientsForAllParameters) {
     SCOPED_TRACE(entry.name);
     EncoderOptions options;
     options.name = entry.name;
-    options.width = entry.is_transformer ? 64 : 4;
+    options.width = entry.transformer.is_transformer ? 64 : 4;
     options.blocks = entry.blocks ? 2 : 0;
     auto encoder = make_encoder(options, 2, 32, Rng(0));
     ASSERT_TRUE(encoder->is_training());
@@ -218,7 +218,7 @@ TEST(Precision, Bf16TrainsParametersInFp32) {
   for (const EncoderEntry& entry : encoder_catalogue()) {
     SCOPED_TRACE(entry.name);
     EncoderOptions options{
-        .name = entry.name, .width = entry.is_transformer ? 64 : 8, .blocks = entry.blocks ? 2 : 0};
+        .name = entry.name, .width = entry.transformer.is_transformer ? 64 : 8, .blocks = entry.blocks ? 2 : 0};
     auto encoder = make_encoder(options, 1, 32, Rng(0));
     const Tensor x = channels_last(waves(4, 1, 32));
     encoder->eval();

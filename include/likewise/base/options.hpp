@@ -97,6 +97,7 @@ struct Arguments {
 };
 
 // --key value, --key=value, --flag, --no-flag, @run.toml; the rest is positional. Later words win.
+// Hyphens in a key stand for underscores.
 // Values are stored through `fields`.
 Arguments parse_arguments(const std::vector<std::string>& words, Fields& fields);
 

@@ -11,6 +11,15 @@
 
 namespace likewise {
 
+// What distinguishes the transformers among each other, and from the rest.
+struct TransformerTraits {
+  bool is_transformer = false;
+  int64_t patch = 0;  // of the paper, where the image size allows it; 0: by the image size
+  double norm_eps = 1e-6;
+  bool has_registers = false;
+  int64_t projection = 0;  // features after the last layer; 0: no such layer
+};
+
 struct EncoderEntry {
   const char* name;
   const char* summary;  // one line
@@ -19,7 +28,8 @@ struct EncoderEntry {
                                    int64_t image_size);
   int64_t width;   // the architecture's own
   int64_t blocks;  // the architecture's own; 0: no such option
-  bool has_stem, is_transformer;
+  bool has_stem;
+  TransformerTraits transformer;
 };
 
 // In the order of `likewise list encoders`.

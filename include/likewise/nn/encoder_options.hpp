@@ -18,6 +18,11 @@ struct EncoderOptions {
   bool zero_init = false;
   int64_t patch = 0;
   std::string pool = "auto";
+  int64_t heads = 0;
+  int64_t registers = 0;
+  int64_t projection = 0;
+  std::string activation = "auto";
+  double norm_eps = 0;
 
   template <class V>
   void fields(V& v) {
@@ -37,6 +42,16 @@ struct EncoderOptions {
       range(0, 256));
     v("pool", pool, "a transformer's features: class token, or average of the patches",
       choices({"auto", "token", "average"}));
+    v("heads", heads, "attention heads of a transformer; 0: one for 64 features", range(0, 256));
+    v("registers", registers, "further tokens of dinov2_*, which take up what is of no place",
+      range(0, 64));
+    v("projection", projection,
+      "features that clip_* projects its class token to; 0: the architecture's own, -1: none",
+      range(-1, 8192));
+    v("activation", activation, "between a transformer's layers; OpenAI's CLIP has quick_gelu",
+      choices({"auto", "gelu", "quick_gelu"}));
+    v("norm_eps", norm_eps,
+      "added to variances in a transformer's norms; 0: the architecture's own", range(0, 1));
   }
 };
 

@@ -26,6 +26,8 @@ struct LoadReport {
   std::vector<std::string> missing;     // in the module, not among the tensors
   std::vector<std::string> unexpected;  // among the tensors, not in the module
   std::vector<std::string> mismatched;  // "name: has shape [..], expected [..]"
+  std::vector<std::string> adapted;     // loaded after a change of size: what was done
+  std::vector<std::string> left_over;   // of a foreign file: heads and the like, under its names
 
   bool complete() const { return missing.empty() && unexpected.empty() && mismatched.empty(); }
   std::string text() const;  // one sentence, with the first names of each list

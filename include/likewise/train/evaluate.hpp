@@ -11,11 +11,13 @@
 #include "likewise/eval/linear_probe.hpp"
 #include "likewise/train/bundle.hpp"
 #include "likewise/train/finetune.hpp"
+#include "likewise/train/initial.hpp"
 
 namespace likewise {
 
 struct EvaluateOptions {
   std::string run;
+  InitOptions init;
   std::string data, test, novel;
   std::string eval = "knn,linear,few_label,episodes";
   bool baselines = true;
@@ -29,6 +31,7 @@ struct EvaluateOptions {
   template <class V>
   void fields(V& v) {
     v("run", run, "run folder, checkpoint or model");
+    init.fields(v);
     v("data", data, "labelled data to learn from; by default the training part of the run's data");
     v("test", test, "labelled data to test on; by default the test part, or a fifth held out");
     v("novel", novel, "data whose classes the episodes draw from; by default the test data");

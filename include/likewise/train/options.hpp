@@ -103,7 +103,8 @@ struct PretrainOptions {
     v("seed", seed, "decides everything random", range(0, 9e18));
     v.group("optim", optim);
     v.group("schedule", schedule);
-    v("init_from", init_from, "safetensors file or run whose encoder weights to begin with");
+    v("init_from", init_from, "weights to begin with: a run, or a file of others (see likewise embed --help); with "
+      "--encoder auto its architecture, too");
     v("resume", resume, "go on from the last checkpoint of --out");
     v("overwrite", overwrite, "replace an existing run in --out");
     v("checkpoint.minutes", checkpoint_minutes, "time between checkpoints", range(0, 1e6));

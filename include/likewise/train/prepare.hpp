@@ -1,10 +1,12 @@
 #pragma once
 // Turns what the user set into what a run uses: data opened, "auto" decided, budgets settled.
 
+#include <optional>
+
 #include "likewise/base/progress.hpp"
 #include "likewise/data/loader.hpp"
 #include "likewise/methods/catalogue.hpp"
-#include "likewise/train/bundle.hpp"
+#include "likewise/train/initial.hpp"
 #include "likewise/train/options.hpp"
 
 namespace likewise {
@@ -17,6 +19,7 @@ struct PreparedRun {
   std::vector<Transform> health_views;  // two random views
   Tensor duplicates;                    // groups of near-duplicates, where the method wants them
   LoaderOptions loader;
+  std::optional<ForeignEncoder> foreign;  // what --init_from was recognised as
 };
 
 // Fills in `options` (batch, precision, recipe, encoder, budget) and says in `progress` what it
@@ -24,8 +27,9 @@ struct PreparedRun {
 PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
                         ProgressLine& progress);
 
-// Weights for the encoder from a safetensors file, a run or a model folder.
-void load_initial_weights(Encoder& encoder, const std::string& path, ProgressLine& progress);
+// Weights for the encoder: those of `foreign` or, without it, of the run or model at `path`.
+void load_initial_weights(Encoder& encoder, const std::string& path,
+                          const std::optional<ForeignEncoder>& foreign, ProgressLine& progress);
 
 // Up to `count` images of a data set, evenly spaced, for measuring; broken ones are passed over.
 std::vector<Tensor> sample_images(const Dataset& data, int64_t count);
