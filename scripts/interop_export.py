@@ -22,6 +22,7 @@ import transformers  # noqa: E402
 from PIL import Image  # noqa: E402
 
 transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
 torch.set_num_threads(1)
 TOLERANCE = 1e-5
 work = pathlib.Path(sys.argv[1])

@@ -20,7 +20,7 @@ const std::vector<Command>& commands() {
        "likewise embed --run RUN --data PATH --out features.npy|.safetensors|.csv|.faiss|FOLDER/",
        run_embed},
       {"export", "write an encoder or a classifier for other programs",
-       "likewise export --run RUN|MODEL --out FILE|FOLDER "
+       "likewise export --run RUN | --model MODEL --out FILE|FOLDER "
        "[--format hf|timm|torchvision|onnx|torchscript]",
        run_export},
       {"search", "find the images nearest to an image",

@@ -22,14 +22,10 @@ struct EmbedOptions {
   void fields(V& v) {
     v("run", run, "run folder, checkpoint or model whose encoder to use");
     v("data", data, "images");
-    v("out", out,
-      "what to write, by its ending: .npy, .safetensors, .csv, .faiss or .index, a folder with / "
-      "at "
-      "the end for TensorBoard's projector; names and labels of the rows go to OUT.files.csv");
+    v("out", out, "what to write; the ending says the format");
     v("format", format, "instead of the ending",
       choices({"auto", "npy", "safetensors", "csv", "faiss", "projector"}));
-    v("metric", metric,
-      "of a FAISS index. cosine: rows of length one, inner product, as likewise search; ip; l2",
+    v("metric", metric, "of a FAISS index; cosine is what likewise search does",
       choices({"cosine", "ip", "l2"}));
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
   }
@@ -63,12 +59,12 @@ int run_embed(const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
     fmt::print(
-        "Writes the features of images.\n\n"
-        "  likewise embed --run runs/photos --data photos --out features.npy\n"
-        "  likewise embed --run runs/photos --data photos --out photos.faiss   for "
-        "faiss.read_index\n"
-        "  likewise embed --run runs/photos --data photos --out projector/     for "
-        "tensorboard\n\n{}",
+        "Writes the features of images, a row each.\n\n"
+        "  .npy, .safetensors, .csv   tables\n"
+        "  .faiss, .index             a flat index for faiss.read_index\n"
+        "  a folder, / at the end     for TensorBoard's projector\n\n"
+        "Names and labels of the rows go to OUT.files.csv, or are in the table.\n\n"
+        "  likewise embed --run runs/photos --data photos --out features.npy\n\n{}",
         fields.help());
     return 0;
   }

@@ -16,19 +16,17 @@ int run_export(const std::vector<std::string>& words) {
   if (arguments.help) {
     fmt::print(
         "Writes an encoder, or a classifier, for other programs.\n\n"
-        "  likewise export --run runs/photos --out encoder.onnx                    any ONNX "
-        "runtime\n"
-        "  likewise export --run runs/photos --out encoder.ts                      torch.jit.load\n"
-        "  likewise export --run runs/photos --format hf --out folder              transformers\n"
-        "  likewise export --run runs/photos --format timm --out folder            timm\n"
-        "  likewise export --run runs/photos --format torchvision --out weights.pt torchvision\n"
-        "  likewise export --run model --out classifier.onnx --images nhwc         bytes in,\n"
-        "                                                      features and probabilities "
-        "out\n\n{}",
+        "  onnx         a file for any ONNX runtime\n"
+        "  torchscript  a file for torch.jit.load\n"
+        "  hf           a folder for transformers, with a model card\n"
+        "  timm         a folder for timm, or weights under its names (.safetensors, .pt)\n"
+        "  torchvision  weights under torchvision's names (.safetensors, .pt)\n\n"
+        "  likewise export --run runs/photos --out encoder.onnx\n"
+        "  likewise export --model model --out classifier.onnx --images nhwc\n"
+        "  likewise export --run runs/photos --format hf --out folder\n\n{}",
         fields.help());
     return 0;
   }
-  if (options.run.empty()) throw UserError("export: --run is needed; see likewise export --help");
   if (options.out.empty()) throw UserError("export: --out is needed; see likewise export --help");
   for (const auto& line : export_model(options)) fmt::print("{}\n", line);
   return 0;

@@ -123,7 +123,9 @@ ordered_json timm_config(const Network& network) {
                                                                 : name},
                          {"num_classes", classes},
                          {"num_features", network.feature_dim}};
-  ordered_json args = {{"in_chans", network.channels}};
+  // Class token, or average of the patches and then the norm.
+  const std::string pool = vit && network.encoder.pool != "average" ? "token" : "avg";
+  ordered_json args = {{"in_chans", network.channels}, {"global_pool", pool}};
   if (vit) {
     args["img_size"] = network.image_size;
     args["patch_size"] = network.encoder.patch;
@@ -131,7 +133,6 @@ ordered_json timm_config(const Network& network) {
     args["depth"] = network.encoder.blocks;
     args["num_heads"] = network.encoder.width / kHeadWidth;
   }
-  const std::string pool = vit && network.encoder.pool != "average" ? "token" : "avg";
   config["global_pool"] = pool;
   config["model_args"] = args;
   config["pretrained_cfg"] = {

@@ -1,6 +1,7 @@
 #include "likewise/train/export.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -49,6 +50,10 @@ std::string format_of(const ExportOptions& options) {
 }
 
 void check(const ExportOptions& options, const std::string& format) {
+  if (options.run.empty() == options.model.empty()) {
+    throw UserError(
+        "export: give --run, a run or checkpoint, or --model, a folder of likewise fit");
+  }
   if (options.images != "prepared" && format != "onnx" && format != "torchscript") {
     throw UserError(
         "--images {} is for the formats onnx and torchscript, not for {}, which holds no program",
@@ -109,6 +114,41 @@ void write_json(const fs::path& path, const ordered_json& value) {
   write_file(path, value.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
 }
 
+std::string list_of(const std::vector<double>& values) {
+  return fmt::format("[{:.4g}]", fmt::join(values, ", "));
+}
+
+// How to open a graph and what to give it.
+std::string graph_usage(const Network& network, const std::string& format,
+                        const ExportOptions& options) {
+  const int64_t c = network.channels, s = network.image_size;
+  const std::string input =
+      options.images == "prepared"
+          ? fmt::format("float [N, {}, {}, {}], (x / 255 - mean) / std with mean {} and std {}", c,
+                        s, s, list_of(network.mean), list_of(network.std))
+      : options.images == "nchw" ? fmt::format("bytes [N, {}, {}, {}]", c, s, s)
+                                 : fmt::format("bytes [N, {}, {}, {}]", s, s, c);
+  const bool onnx = format == "onnx";
+  return fmt::format(
+      "{}: {}; gives {}",
+      onnx ? "input `image`" : fmt::format("torch.jit.load(\"{}\")(image)", options.out), input,
+      network.head ? "(features, probabilities)" : "features");
+}
+
+// How a library opens the weights.
+std::string weights_usage(const std::string& format, const ExportOptions& options, bool head) {
+  if (names_weights(options.out)) {
+    return fmt::format(
+        "model.load_state_dict({}(\"{}\"))",
+        options.out.ends_with(".safetensors") ? "safetensors.torch.load_file" : "torch.load",
+        options.out);
+  }
+  return format == "hf"
+             ? fmt::format("transformers.{}.from_pretrained(\"{}\")",
+                           head ? "AutoModelForImageClassification" : "AutoModel", options.out)
+             : fmt::format("timm.create_model(\"local-dir:{}\", pretrained=True)", options.out);
+}
+
 // A sentence about a library that may not have the network; empty where it has.
 std::string warning(const std::string& library, const std::string& missing) {
   if (missing.empty()) return "";
@@ -149,48 +189,71 @@ Network network_of(const TrainedEncoder& model, const Classifier* classifier) {
   return out;
 }
 
+namespace {
+
+// The file or folder of `format`; what the library it is for lacks, or nothing.
+std::string write_format(const std::string& format, const ExportOptions& options,
+                         const Network& network, const TrainedEncoder& model) {
+  const Metadata metadata = metadata_of(network, model);
+  const fs::path out = options.out;
+  if (format == "onnx") {
+    write_onnx_network(out, network, graph_input(options.images), metadata);
+    return "";
+  }
+  if (format == "torchscript") {
+    write_torchscript_network(out, network, graph_input(options.images), metadata);
+    return "";
+  }
+  if (format == "torchvision") {
+    write_weights(out, torchvision_weights(network), metadata);
+    return warning("torchvision", missing_in_torchvision(network));
+  }
+  const bool hf = format == "hf";
+  const NamedTensors weights = hf ? transformers_weights(network) : timm_weights(network);
+  const std::string missing = hf ? warning("transformers", missing_in_transformers(network))
+                                 : warning("timm", missing_in_timm(network));
+  if (names_weights(options.out)) {
+    write_weights(out, weights, metadata);
+    return missing;
+  }
+  const std::string card =
+      model_card(options.model.empty() ? options.run : options.model, network, model.spec.views);
+  write_folder(out, [&](const fs::path& folder) {
+    write_weights(folder / "model.safetensors", weights, metadata);
+    write_json(folder / "config.json", hf ? transformers_config(network) : timm_config(network));
+    if (hf) write_json(folder / "preprocessor_config.json", preprocessor_config(network));
+    write_file(folder / "README.md", card);
+  });
+  return missing;
+}
+
+}  // namespace
+
 std::vector<std::string> export_model(const ExportOptions& options) {
   const std::string format = format_of(options);
   check(options, format);
+  const fs::path source = options.model.empty() ? options.run : options.model;
   std::optional<Classifier> classifier;
   TrainedEncoder model;
-  if (options.classifier && has_classifier(options.run)) {
-    classifier = load_classifier(options.run);
+  if (options.classifier && (!options.model.empty() || has_classifier(source))) {
+    classifier = load_classifier(source);
     model = classifier->model;
   } else {
-    model = load_encoder(options.run);
+    model = load_encoder(source);
   }
   const Network network = network_of(model, classifier ? &*classifier : nullptr);
-  const Metadata metadata = metadata_of(network, model);
-  const fs::path out = options.out;
-  std::string missing;
-  if (format == "onnx") {
-    write_onnx_network(out, network, graph_input(options.images), metadata);
-  } else if (format == "torchscript") {
-    write_torchscript_network(out, network, graph_input(options.images), metadata);
-  } else if (format == "torchvision") {
-    missing = warning("torchvision", missing_in_torchvision(network));
-    write_weights(out, torchvision_weights(network), metadata);
-  } else if (format == "timm" && names_weights(options.out)) {
-    missing = warning("timm", missing_in_timm(network));
-    write_weights(out, timm_weights(network), metadata);
-  } else {
-    const bool hf = format == "hf";
-    missing = hf ? warning("transformers", missing_in_transformers(network))
-                 : warning("timm", missing_in_timm(network));
-    write_folder(out, [&](const fs::path& folder) {
-      write_weights(folder / "model.safetensors",
-                    hf ? transformers_weights(network) : timm_weights(network), metadata);
-      write_json(folder / "config.json", hf ? transformers_config(network) : timm_config(network));
-      if (hf) write_json(folder / "preprocessor_config.json", preprocessor_config(network));
-      write_file(folder / "README.md", model_card(options.run, network, model.spec.views));
-    });
-  }
+  const std::string missing = write_format(format, options, network, model);
   std::vector<std::string> said = {fmt::format(
-      "{}: {} of {} features{}", options.out, network.encoder.name, network.feature_dim,
+      "{}: {}, {} features{}", options.out, network.encoder.name, network.feature_dim,
       network.head ? fmt::format(", classifier of {} classes", network.head->class_names.size())
                    : "")};
-  if (!missing.empty()) said.push_back(missing);
+  if (!missing.empty()) {
+    said.push_back(missing);
+  } else if (format == "onnx" || format == "torchscript") {
+    said.push_back(graph_usage(network, format, options));
+  } else {
+    said.push_back(weights_usage(format, options, network.head.has_value()));
+  }
   return said;
 }
 

@@ -1,5 +1,7 @@
 // likewise export and the formats of likewise embed, as a user runs them.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -30,7 +32,7 @@ void expect_refused(const ProgramResult& result, const std::string& part) {
 class Export : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    root_ = fs::path(::testing::TempDir()) / "likewise-export";
+    root_ = fs::path(::testing::TempDir()) / fmt::format("likewise-export-{}", ::getpid());
     fs::remove_all(root_);
     for (int i = 0; i < 12; ++i) {
       Rng rng(1, {static_cast<uint64_t>(i)});
@@ -89,10 +91,10 @@ TEST_F(Export, TheCardSaysDataBudgetResultsAndWhatCannotRead) {
 }
 
 TEST_F(Export, AModelBringsItsClassifierUnlessToldNotTo) {
-  const auto with = write("--run " + model() + " --format timm --out " + out("with.safetensors"));
+  const auto with = write("--model " + model() + " --format timm --out " + out("with.safetensors"));
   EXPECT_NE(with.output.find("classifier of 2 classes"), std::string::npos) << with.output;
   EXPECT_TRUE(SafetensorsFile(out("with.safetensors")).contains("classifier.bias"));
-  expect_done(write("--run " + model() + " --no-classifier --format timm --out " +
+  expect_done(write("--model " + model() + " --no-classifier --format timm --out " +
                     out("without.safetensors")));
   EXPECT_FALSE(SafetensorsFile(out("without.safetensors")).contains("classifier.bias"));
   expect_done(write("--run " + model() + " --format hf --out " + out("folder")));
@@ -112,6 +114,9 @@ TEST_F(Export, MistakesAreOneSentenceAndNothingIsWritten) {
   expect_refused(write("--run " + run() + " --format hf --out " + out("a.pt")), "folder");
   expect_refused(write("--run " + run() + " --format timm --images nhwc --out " + out("a")),
                  "--images");
+  expect_refused(write("--run " + run() + " --model " + model() + " --out " + out("a.onnx")),
+                 "--model");
+  expect_refused(write("--model " + run() + " --out " + out("a.onnx")), "likewise fit");
   EXPECT_TRUE(nothing_written());
   expect_refused(write("--run " + run() + " --out /proc/likewise.onnx"), "/proc");
   expect_refused(write("--run " + run() + " --format hf --out /proc/likewise"), "/proc");

@@ -11,6 +11,7 @@
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/formats/npy.hpp"
+#include "likewise/formats/torch_file.hpp"
 #include "likewise/formats/zip_writer.hpp"
 #include "support/hostile.hpp"
 
@@ -109,6 +110,22 @@ TEST(TorchWriter, ThePickleIsADictOfRebuiltTensors) {
     EXPECT_NE(std::search(file.begin(), file.end(), name, name + std::strlen(name)), file.end())
         << name;
   }
+}
+
+TEST(TorchWriter, OurReaderFindsWhatWasWritten) {
+  const TemporaryFolder folder;
+  const Bytes six(24, 3), half(10, 9);
+  write_torch_file(folder.path() / "a.pt", {{"w.weight", "F32", {2, 3}, six},
+                                            {"n", "I64", {}, {six.data(), 8}},
+                                            {"h", "BF16", {5, 1}, half},
+                                            {"none", "F64", {0, 4}, {}}});
+  const TorchFile file(folder.path() / "a.pt");
+  EXPECT_EQ(file.names(), (std::vector<std::string>{"w.weight", "n", "h", "none"}));
+  EXPECT_EQ(file.info("w.weight").shape, (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(file.info("h").dtype, "BF16");
+  EXPECT_EQ(file.bytes("w.weight"), six);
+  EXPECT_EQ(file.bytes("n"), Bytes(8, 3));
+  EXPECT_TRUE(file.bytes("none").empty());
 }
 
 TEST(TorchWriter, RefusesWhatPyTorchWouldNotRead) {
