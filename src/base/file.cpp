@@ -19,7 +19,9 @@ namespace {
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { if (fd_ >= 0) ::close(fd_); }
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return fd_; }
@@ -32,7 +34,9 @@ class Descriptor {
 class Neighbour {
  public:
   explicit Neighbour(fs::path path) : path_(std::move(path)) {}
-  ~Neighbour() { if (!kept_) ::unlink(path_.c_str()); }
+  ~Neighbour() {
+    if (!kept_) ::unlink(path_.c_str());
+  }
   Neighbour(const Neighbour&) = delete;
   Neighbour& operator=(const Neighbour&) = delete;
   const fs::path& path() const { return path_; }
@@ -41,6 +45,15 @@ class Neighbour {
  private:
   fs::path path_;
   bool kept_ = false;
+};
+
+// Removes a folder and all in it when it goes out of scope.
+struct Scaffold {
+  fs::path path;
+  ~Scaffold() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
 };
 
 void write_all(int fd, std::span<const uint8_t> bytes, const fs::path& target) {
@@ -111,9 +124,38 @@ void write_file(const fs::path& path, std::span<const uint8_t> bytes) {
 
 void write_file(const fs::path& path, std::string_view text) { write_file(path, as_bytes(text)); }
 
+void write_folder(const fs::path& path, const std::function<void(const fs::path&)>& produce) {
+  fs::path target = path.lexically_normal();
+  if (!target.has_filename()) target = target.parent_path();  // "folder/"
+  const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  const Scaffold next{parent / fmt::format(".{}.tmp-{}", target.filename().string(), ::getpid())};
+  try {
+    if (fs::exists(target) && !fs::is_directory(target)) {
+      throw UserError("cannot make the folder {}: a file has this name", target.string());
+    }
+    fs::create_directories(next.path);
+    produce(next.path);
+    if (!fs::exists(target)) {
+      fs::rename(next.path, target);
+      return;
+    }
+    for (const auto& entry : fs::recursive_directory_iterator(next.path)) {
+      const fs::path place = target / entry.path().lexically_relative(next.path);
+      if (entry.is_directory()) {
+        fs::create_directories(place);
+      } else {
+        fs::rename(entry.path(), place);
+      }
+    }
+  } catch (const fs::filesystem_error& failed) {
+    throw UserError("cannot write {}: {}", target.string(), failed.code().message());
+  }
+}
+
 fs::path cache_folder() {
   if (const char* own = std::getenv("LIKEWISE_CACHE"); own && *own) return own;
-  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg && *xdg) return fs::path(xdg) / "likewise";
+  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg && *xdg)
+    return fs::path(xdg) / "likewise";
   if (const char* home = std::getenv("HOME"); home && *home) {
     return fs::path(home) / ".cache" / "likewise";
   }

@@ -21,6 +21,7 @@ int run_evaluate(const std::vector<std::string>& words);
 int run_fit(const std::vector<std::string>& words);
 int run_predict(const std::vector<std::string>& words);
 int run_embed(const std::vector<std::string>& words);
+int run_export(const std::vector<std::string>& words);
 int run_search(const std::vector<std::string>& words);
 int run_duplicates(const std::vector<std::string>& words);
 int run_suggest(const std::vector<std::string>& words);

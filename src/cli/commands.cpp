@@ -9,14 +9,20 @@ const std::vector<Command>& commands() {
        "likewise pretrain --data PATH --out RUN [--minutes 30] [@run.toml] [--key value]",
        run_pretrain},
       {"evaluate", "measure the encoder of a run with labelled data",
-       "likewise evaluate --run RUN [--data PATH --test PATH] [--eval knn,linear,few_label,episodes]",
+       "likewise evaluate --run RUN [--data PATH --test PATH] [--eval "
+       "knn,linear,few_label,episodes]",
        run_evaluate},
       {"fit", "turn the labels there are into a classifier",
        "likewise fit --run RUN --data PATH [--labels labels.csv] --out MODEL", run_fit},
       {"predict", "classify images with a fitted model",
        "likewise predict --model MODEL --data PATH [--out predictions.csv]", run_predict},
       {"embed", "write the features of images",
-       "likewise embed --run RUN --data PATH --out features.npy|.safetensors|.csv", run_embed},
+       "likewise embed --run RUN --data PATH --out features.npy|.safetensors|.csv|.faiss|FOLDER/",
+       run_embed},
+      {"export", "write an encoder or a classifier for other programs",
+       "likewise export --run RUN | --model MODEL --out FILE|FOLDER "
+       "[--format hf|timm|torchvision|onnx|torchscript]",
+       run_export},
       {"search", "find the images nearest to an image",
        "likewise search --run RUN --data PATH --query IMAGE [--count 10]", run_search},
       {"duplicates", "find groups of nearly equal images",
@@ -31,8 +37,8 @@ const std::vector<Command>& commands() {
        "likewise report RUN [RUN ...] [--out page.html]", run_report},
       {"list", "show what there is: methods, encoders, views, datasets",
        "likewise list [methods|encoders|views|datasets]", run_list},
-      {"doctor", "show what this build and machine can do, and what makes it slow", "likewise doctor",
-       run_doctor},
+      {"doctor", "show what this build and machine can do, and what makes it slow",
+       "likewise doctor", run_doctor},
   };
   return table;
 }

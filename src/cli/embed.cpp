@@ -1,18 +1,15 @@
 // likewise embed
-#include <ATen/ops/from_blob.h>
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
 #include "cli/startup.hpp"
 #include "likewise/base/error.hpp"
-#include "likewise/base/file.hpp"
 #include "likewise/base/options.hpp"
-#include "likewise/base/text.hpp"
 #include "likewise/data/open.hpp"
-#include "likewise/formats/csv.hpp"
-#include "likewise/formats/npy.hpp"
-#include "likewise/nn/weights.hpp"
+#include "likewise/io/feature_files.hpp"
+#include "likewise/train/bundle.hpp"
 #include "likewise/train/initial.hpp"
+#include "likewise/train/pictures.hpp"
 
 namespace likewise::cli {
 
@@ -21,36 +18,40 @@ namespace {
 struct EmbedOptions {
   std::string run, data, out;
   InitOptions init;
+  std::string format = "auto", metric = "cosine";
   int64_t threads = 0;
   template <class V>
   void fields(V& v) {
     v("run", run, "run folder, checkpoint or model whose encoder to use");
     init.fields(v);
     v("data", data, "images");
-    v("out", out, "file to write: .npy, .safetensors or .csv; the names go to OUT.files.csv");
+    v("out", out, "what to write; the ending says the format");
+    v("format", format, "instead of the ending",
+      choices({"auto", "npy", "safetensors", "csv", "faiss", "projector"}));
+    v("metric", metric, "of a FAISS index; cosine is what likewise search does",
+      choices({"cosine", "ip", "l2"}));
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
   }
 };
 
-void write_npy_file(const std::string& path, const Tensor& x) {
-  NpyArray array{"f4", x.sizes().vec(), {}};
-  const auto* bytes = static_cast<const uint8_t*>(x.data_ptr());
-  array.bytes.assign(bytes, bytes + x.nbytes());
-  write_file(path, write_npy(array));
-}
-
-void write_csv_file(const std::string& path, const Tensor& x, const Extraction& features,
-                    const Dataset& data) {
-  std::vector<std::string> header = {"path"};
-  for (int64_t d = 0; d < x.size(1); ++d) header.push_back(fmt::format("f{}", d));
-  std::string text = csv_line(header);
-  for (int64_t n = 0; n < x.size(0); ++n) {
-    text += csv_escape(data.name(features.index[static_cast<size_t>(n)]));
-    const float* row = x.data_ptr<float>() + n * x.size(1);
-    for (int64_t d = 0; d < x.size(1); ++d) text += fmt::format(",{:.8g}", row[d]);
-    text += "\n";
+// The rows' names and labels; thumbnails are decoded when asked for.
+NamedFeatures named(const Extraction& features, const TrainedEncoder& model,
+                    const DatasetPtr& data) {
+  NamedFeatures out;
+  out.x = features.set.x.contiguous();
+  out.origin = model.origin;
+  const auto& classes = data->info().class_names;
+  for (const int64_t index : features.index) {
+    out.names.push_back(data->name(index));
+    if (classes.empty()) continue;
+    const int64_t label = data->label(index);
+    out.labels.push_back(label < 0 ? "" : classes.at(static_cast<size_t>(label)));
   }
-  write_file(path, text);
+  constexpr int64_t kSide = 32;
+  out.thumbnail = [&features, data, show = thumbnails(model.spec, kSide)](size_t row) {
+    return show(data->get(features.index[row]).parts.at(0));
+  };
+  return out;
 }
 
 }  // namespace
@@ -60,36 +61,34 @@ int run_embed(const std::vector<std::string>& words) {
   Fields fields(options);
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
-    fmt::print("Writes the features of images.\n\n"
-               "  likewise embed --run runs/photos --data photos --out features.npy\n"
-               "  likewise embed --init-from dinov2_vits14.pth --data photos --out features.npy\n\n{}",
-               fields.help());
+    fmt::print(
+        "Writes the features of images, a row each.\n\n"
+        "  .npy, .safetensors, .csv   tables\n"
+        "  .faiss, .index             a flat index for faiss.read_index\n"
+        "  a folder, / at the end     for TensorBoard's projector\n\n"
+        "Names and labels of the rows go to OUT.files.csv, or are in the table.\n\n"
+        "  likewise embed --run runs/photos --data photos --out features.npy\n"
+        "  likewise embed --init-from dinov2_vits14.pth --data photos --out features.npy\n\n{}",
+        fields.help());
     return 0;
   }
   for (const auto& [value, name] : {std::pair{&options.data, "data"}, {&options.out, "out"}}) {
     if (value->empty()) throw UserError("embed: --{} is needed; see likewise embed --help", name);
   }
-  const bool npy = options.out.ends_with(".npy"), csv = options.out.ends_with(".csv"),
-             safetensors = options.out.ends_with(".safetensors");
-  if (!npy && !csv && !safetensors) {
-    throw UserError("--out {}: the ending says the format: .npy, .safetensors or .csv", options.out);
+  const std::string format =
+      options.format == "auto" ? feature_format(options.out) : options.format;
+  if (options.metric != "cosine" && format != "faiss") {
+    throw UserError("--metric {} is for a FAISS index; {} holds the features as they are",
+                    options.metric, options.out);
   }
   set_threads(static_cast<long>(options.threads));
   const TrainedEncoder model = open_encoder("embed", options.run, options.init);
   const DatasetPtr data = open_dataset(options.data);
   const Extraction features = extract_features(model, data, "features");
-  const Tensor x = features.set.x.contiguous();
-  if (npy) write_npy_file(options.out, x);
-  if (safetensors) write_tensors(options.out, {{"features", x}}, {{"encoder", model.origin}});
-  if (csv) write_csv_file(options.out, x, features, *data);
-  if (!csv) {
-    std::string files = csv_line({"path"});
-    for (int64_t index : features.index) files += csv_line({data->name(index)});
-    write_file(options.out + ".files.csv", files);
-  }
+  const std::string said =
+      write_features(options.out, format, named(features, model, data), options.metric);
   for (const auto& bad : features.bad) fmt::print(stderr, "left out: {}\n", bad);
-  fmt::print("{} x {} features in {}{}\n", format_count(x.size(0)), x.size(1), options.out,
-             csv ? "" : ", names in " + options.out + ".files.csv");
+  fmt::print("{}\n", said);
   return 0;
 }
 

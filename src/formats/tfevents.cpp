@@ -5,13 +5,13 @@
 
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <string_view>
 
 #include "formats/endian.hpp"
+#include "formats/protobuf.hpp"
 #include "likewise/base/error.hpp"
 
 namespace likewise {
@@ -36,45 +36,6 @@ uint32_t masked_crc32c(std::span<const uint8_t> bytes) {
   const uint32_t crc = crc32c(bytes);
   return (crc >> 15 | crc << 17) + 0xa282ead8u;
 }
-
-// The protobuf wire format, as far as events need it. Wire types: 0 varint, 1 eight bytes,
-// 2 length and bytes, 5 four bytes.
-class EventMessage {
- public:
-  EventMessage& varint(uint32_t number, uint64_t value) {
-    raw_varint(uint64_t{number} << 3);
-    raw_varint(value);
-    return *this;
-  }
-  EventMessage& float64(uint32_t number, double value) {
-    raw_varint(uint64_t{number} << 3 | 1);
-    detail::append_little(bytes_, std::bit_cast<uint64_t>(value));
-    return *this;
-  }
-  EventMessage& float32(uint32_t number, float value) {
-    raw_varint(uint64_t{number} << 3 | 5);
-    detail::append_little(bytes_, std::bit_cast<uint32_t>(value));
-    return *this;
-  }
-  EventMessage& bytes(uint32_t number, std::string_view value) {
-    raw_varint(uint64_t{number} << 3 | 2);
-    raw_varint(value.size());
-    bytes_.insert(bytes_.end(), value.begin(), value.end());
-    return *this;
-  }
-  EventMessage& message(uint32_t number, const EventMessage& value) {
-    return bytes(number, {reinterpret_cast<const char*>(value.bytes_.data()), value.bytes_.size()});
-  }
-  std::span<const uint8_t> bytes() const { return bytes_; }
-
- private:
-  void raw_varint(uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<uint8_t>(value | 0x80));
-    bytes_.push_back(static_cast<uint8_t>(value));
-  }
-
-  std::vector<uint8_t> bytes_;
-};
 
 }  // namespace
 
@@ -111,7 +72,7 @@ EventWriter::EventWriter(const std::filesystem::path& path, double wall_time)
   }
   file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
   if (file_ < 0) throw UserError("cannot write {}: {}", path_, std::strerror(errno));
-  append(EventMessage().float64(1, wall_time).bytes(3, kEventVersion).bytes());
+  append(detail::ProtoMessage().float64(1, wall_time).text(3, kEventVersion).bytes());
 }
 
 EventWriter::~EventWriter() {
@@ -124,8 +85,8 @@ EventWriter::~EventWriter() {
 }
 
 void EventWriter::scalar(const std::string& tag, int64_t step, double value, double wall_time) {
-  EventMessage point, summary, event;
-  point.bytes(1, tag).float32(2, static_cast<float>(value));
+  detail::ProtoMessage point, summary, event;
+  point.text(1, tag).float32(2, static_cast<float>(value));
   summary.message(1, point);
   event.float64(1, wall_time);
   if (step != 0) event.varint(2, static_cast<uint64_t>(step));  // zero is a field's default

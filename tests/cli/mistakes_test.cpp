@@ -39,7 +39,8 @@ class Mistakes : public ::testing::Test {
   fs::path folder() const { return temporary_.path(); }
   std::string out() const { return (folder() / "run").string(); }
   ProgramResult pretrain(const std::string& words) const {
-    return run_program("pretrain --out " + out() + " --steps 2 --progress none --health.samples 0 " + words);
+    return run_program("pretrain --out " + out() +
+                       " --steps 2 --progress none --health.samples 0 " + words);
   }
 
  private:
@@ -90,8 +91,10 @@ TEST_F(Mistakes, WhenAllImagesAreBrokenTheFirstIsNamed) {
 TEST_F(Mistakes, SomeBrokenImagesAreNamedAndLeftOut) {
   write_images(folder() / "data", 12);
   write_file(folder() / "data" / "broken.png", std::string("not an image"));
-  const auto result = run_program("pretrain --out " + out() + " --epochs 3 --batch 4 --progress lines "
-                                  "--health.samples 0 --data " + (folder() / "data").string());
+  const auto result = run_program("pretrain --out " + out() +
+                                  " --epochs 3 --batch 4 --progress lines "
+                                  "--health.samples 0 --data " +
+                                  (folder() / "data").string());
   EXPECT_EQ(result.code, 0) << result.output;
   EXPECT_NE(result.output.find("1 broken images were left out; the first:"), std::string::npos)
       << result.output;
@@ -101,17 +104,21 @@ TEST_F(Mistakes, SomeBrokenImagesAreNamedAndLeftOut) {
 TEST_F(Mistakes, AnOutputThatCannotBeWrittenIsNamed) {
   write_images(folder() / "data", 8);
   write_file(folder() / "file", std::string("a file"));
-  const auto result = run_program("pretrain --out " + (folder() / "file" / "run").string() +
-                                  " --steps 1 --progress none --data " + (folder() / "data").string());
+  const auto result =
+      run_program("pretrain --out " + (folder() / "file" / "run").string() +
+                  " --steps 1 --progress none --data " + (folder() / "data").string());
   expect_error(result, 2, "run folder");
 }
 
 TEST_F(Mistakes, AFullDiskLeavesNoHalfCheckpoint) {
   // A limit on the size of files stands in for a full disk.
   write_images(folder() / "data", 8);
-  const std::string command = "pretrain --out " + out() + " --steps 1 --batch 4 --progress none --data " +
+  const std::string command = "pretrain --out " + out() +
+                              " --steps 1 --batch 4 --progress none --data " +
                               (folder() / "data").string();
-  write_file(folder() / "limited.sh", std::string("trap '' XFSZ\nulimit -f 64\n\"") + LIKEWISE_PROGRAM + "\" " + command + " 2>&1; echo code $?\n");
+  write_file(folder() / "limited.sh", std::string("trap '' XFSZ\nulimit -f 64\n\"") +
+                                          LIKEWISE_PROGRAM + "\" " + command +
+                                          " 2>&1; echo code $?\n");
   const auto limited = run_shell("bash " + (folder() / "limited.sh").string());
   EXPECT_NE(limited.output.find("code 2"), std::string::npos) << limited.output;
   EXPECT_NE(limited.output.find("cannot write"), std::string::npos) << limited.output;
@@ -124,7 +131,7 @@ TEST_F(Mistakes, AFullDiskLeavesNoHalfCheckpoint) {
 TEST_F(Mistakes, HelpIsNotAMistake) {
   EXPECT_EQ(run_program("--help").code, 0);
   EXPECT_EQ(run_program("").code, 2);
-  for (const char* command : {"pretrain", "evaluate", "fit", "predict", "embed", "search",
+  for (const char* command : {"pretrain", "evaluate", "fit", "predict", "embed", "export", "search",
                               "duplicates", "suggest", "sweep", "report", "list"}) {
     const auto result = run_program(std::string(command) + " --help");
     EXPECT_EQ(result.code, 0) << command << ": " << result.output;

@@ -25,6 +25,12 @@ void write_file(const std::filesystem::path& path, std::string_view text);
 using Sink = std::function<void(std::span<const uint8_t>)>;
 void write_file(const std::filesystem::path& path, const std::function<void(const Sink&)>& produce);
 
+// The same for a folder: `produce` fills a neighbour, which then takes the place of `path`. Where
+// `path` is a folder already, the new files are moved over those of the same name and nothing else
+// in it is touched.
+void write_folder(const std::filesystem::path& path,
+                  const std::function<void(const std::filesystem::path&)>& produce);
+
 // A private cache folder: $LIKEWISE_CACHE, else $XDG_CACHE_HOME/likewise, else ~/.cache/likewise.
 std::filesystem::path cache_folder();
 

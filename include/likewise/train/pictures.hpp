@@ -2,6 +2,10 @@
 // The pictures of a run's report: view gallery, nearest neighbours, map.
 
 #include <filesystem>
+#include <functional>
+
+#include "likewise/formats/image.hpp"
+#include "likewise/train/bundle.hpp"
 
 namespace likewise {
 
@@ -14,5 +18,8 @@ struct PictureOptions {
 // Writes report/gallery.json, report/neighbours.json and report/map.json of a run, from the data it
 // was trained on, then report.html.
 void write_pictures(const std::filesystem::path& run, const PictureOptions& options = {});
+
+// Makes of uint8 [C, H, W] what the encoder sees of it, `side` x `side` pixels.
+std::function<Image(const Tensor&)> thumbnails(const EncoderSpec& spec, int64_t side);
 
 }  // namespace likewise

@@ -1,0 +1,105 @@
+#include "likewise/io/encoder_graph.hpp"
+
+#include <set>
+
+#include "likewise/base/error.hpp"
+#include "likewise/base/text.hpp"
+
+namespace likewise {
+
+namespace {
+
+using Value = GraphBuilder::Value;
+
+// Walks an encoder whose parameters are `names`.
+class Walk {
+ public:
+  Walk(const NamedTensors& parameters, GraphBuilder& builder) : b_(builder) {
+    for (const auto& [name, tensor] : parameters) names_.insert(name);
+  }
+
+  // Two or three convolutions; the 3x3 one of a bottleneck, the first of two, has the stride.
+  Value block(const Value& x, const std::string& name, int64_t stride) {
+    const bool bottleneck = names_.count(name + ".conv3.weight") > 0;
+    Value y = b_.conv(x, name + ".conv1", bottleneck ? 1 : stride, bottleneck ? 0 : 1);
+    y = b_.relu(b_.batch_norm(y, name + ".bn1"));
+    y = b_.batch_norm(b_.conv(y, name + ".conv2", bottleneck ? stride : 1, 1), name + ".bn2");
+    if (bottleneck) {
+      y = b_.batch_norm(b_.conv(b_.relu(y), name + ".conv3", 1, 0), name + ".bn3");
+    }
+    Value shortcut = x;
+    if (names_.count(name + ".downsample.0.weight")) {
+      shortcut =
+          b_.batch_norm(b_.conv(x, name + ".downsample.0", stride, 0), name + ".downsample.1");
+    }
+    return b_.relu(b_.add(y, shortcut));
+  }
+
+  Value small(const EncoderOptions& options, const Value& x) {
+    Value y = b_.relu(b_.batch_norm(b_.conv(x, "conv1", 2, 1), "bn1"));
+    for (int64_t i = 0; i < options.blocks; ++i) {
+      y = block(y, "blocks." + std::to_string(i), i == 1 || i == 2 ? 2 : 1);
+    }
+    return b_.average(y);
+  }
+
+  Value resnet(const EncoderOptions& options, const Value& x) {
+    const bool imagenet = options.stem == "imagenet";
+    Value y = b_.conv(x, "conv1", imagenet ? 2 : 1, imagenet ? 3 : 1);
+    y = b_.relu(b_.batch_norm(y, "bn1"));
+    if (imagenet) y = b_.max_pool(y, 3, 2, 1);
+    for (int stage = 1; stage <= 4; ++stage) {
+      for (int i = 0;; ++i) {
+        const std::string name = "layer" + std::to_string(stage) + "." + std::to_string(i);
+        if (!names_.count(name + ".conv1.weight")) break;
+        y = block(y, name, stage > 1 && i == 0 ? 2 : 1);
+      }
+    }
+    return b_.average(y);
+  }
+
+  Value conv4(const Value& x) {
+    Value y = x;
+    for (int i = 0; i < 4; ++i) {
+      const std::string name = "blocks." + std::to_string(i);
+      y = b_.relu(b_.batch_norm(b_.conv(y, name + ".conv", 1, 1), name + ".bn"));
+      y = b_.max_pool(y, 2, 2, 0);
+    }
+    return b_.flatten(y);
+  }
+
+  Value vit(const EncoderOptions& options, const Value& x) {
+    constexpr int64_t kHeadWidth = 64;
+    const bool average = options.pool == "average";
+    Value y = b_.tokens(b_.conv(x, "patch_embed.proj", options.patch, 0));
+    y = b_.add_parameter(b_.prepend(y, "cls_token"), "pos_embed");
+    for (int64_t i = 0; i < options.blocks; ++i) {
+      const std::string name = "blocks." + std::to_string(i);
+      const Value qkv = b_.linear(b_.layer_norm(y, name + ".norm1"), name + ".attn.qkv");
+      y = b_.add(y, b_.linear(b_.attention(qkv, options.width / kHeadWidth), name + ".attn.proj"));
+      const Value hidden = b_.linear(b_.layer_norm(y, name + ".norm2"), name + ".mlp.fc1");
+      y = b_.add(y, b_.linear(b_.gelu(hidden), name + ".mlp.fc2"));
+    }
+    // The norm of one token is that of all tokens at this place.
+    return average ? b_.layer_norm(b_.average_tokens(y), "fc_norm")
+                   : b_.layer_norm(b_.first_token(y), "norm");
+  }
+
+ private:
+  GraphBuilder& b_;
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+Value describe_encoder(const EncoderOptions& resolved, const NamedTensors& parameters,
+                       GraphBuilder& builder, const Value& x) {
+  Walk walk(parameters, builder);
+  if (resolved.name == "small") return walk.small(resolved, x);
+  if (resolved.name.starts_with("resnet")) return walk.resnet(resolved, x);
+  if (resolved.name == "conv4") return walk.conv4(x);
+  if (resolved.name.starts_with("vit_")) return walk.vit(resolved, x);
+  throw UserError("encoder {} cannot be written as a graph yet; as weights it can", resolved.name);
+}
+
+}  // namespace likewise
