@@ -1,7 +1,5 @@
 #include "likewise/nn/conv4.hpp"
 
-#include <ATen/ops/max_pool2d.h>
-
 #include "likewise/base/error.hpp"
 
 namespace likewise {
@@ -30,8 +28,7 @@ Tensor Conv4::forward(const Tensor& x) {
   }
   Tensor y = x;
   for (size_t i = 0; i < convs_.size(); ++i) {
-    // The pool commutes with the rectifier and leaves it a quarter of the values.
-    y = at::max_pool2d(norms_[i]->forward(convs_[i]->forward(y)), {2, 2}).relu_();
+    y = norms_[i]->forward_relu_pool(convs_[i]->forward(y));
   }
   return y.flatten(1);  // in C, H, W order whatever the memory format
 }

@@ -3,6 +3,7 @@
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/layer_norm.h>
+#include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
@@ -12,7 +13,9 @@
 
 #include "likewise/base/error.hpp"
 #include "likewise/nn/initialize.hpp"
+#include "nn/conv.hpp"
 #include "nn/linear.hpp"
+#include "nn/norm_pool.hpp"
 #include "nn/norm_relu.hpp"
 
 namespace likewise {
@@ -43,6 +46,12 @@ Conv2d::Conv2d(int64_t in, int64_t out, const Conv2dOptions& options) : options_
 }
 
 Tensor Conv2d::forward(const Tensor& x) {
+  const detail::ConvGeometry geometry{options_.stride, options_.padding};
+  if (!bias.defined() && detail::has_own_conv(x, weight, geometry)) {
+    Tensor y = detail::own_conv(x, weight, geometry);
+    detail::MultiplyAddCounter::add(y.numel() * weight.numel() / weight.size(0));
+    return y;
+  }
   int64_t step = options_.stride;
   Tensor input = x;
   if (step > 1 && options_.kernel == 1 && options_.padding == 0 && has_odd_channels(weight)) {
@@ -129,6 +138,16 @@ Tensor BatchNorm::forward_relu(const Tensor& x, const Tensor& residual) {
   Tensor y = forward(x);  // in place from here: its backward needs its input, not its output
   if (residual.defined()) y.add_(residual);
   return y.relu_();
+}
+
+Tensor BatchNorm::forward_relu_pool(const Tensor& x) {
+  const detail::NormRelu norm = {weight, bias, running_mean, running_var, kMomentum, kEps};
+  if (is_training() && detail::can_fuse_norm_relu_pool(norm, x)) {
+    begin_forward(x);
+    return detail::norm_relu_pool(norm, x);
+  }
+  // The pool commutes with the rectifier and leaves it a quarter of the values.
+  return at::max_pool2d(forward(x), {2, 2}).relu_();
 }
 
 void BatchNorm::initialize(Rng&) {

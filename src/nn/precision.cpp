@@ -1,10 +1,8 @@
 #include "likewise/nn/precision.hpp"
 
-#include <ATen/autocast_mode.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/sin.h>
 #include <fmt/format.h>
-#include <torch/version.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,38 +11,16 @@
 #include "likewise/nn/initialize.hpp"
 #include "likewise/nn/layers.hpp"
 #include "likewise/nn/memory_format.hpp"
+#include "nn/autocast.hpp"
 
 namespace likewise {
 
-namespace {
+using detail::autocast_enabled;
+using detail::autocast_type;
+using detail::enable_autocast;
+using detail::set_autocast_type;
 
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-bool autocast_enabled(at::DeviceType device) { return at::autocast::is_autocast_enabled(device); }
-void enable_autocast(at::DeviceType device, bool on) {
-  at::autocast::set_autocast_enabled(device, on);
-}
-at::ScalarType autocast_type(at::DeviceType device) {
-  return at::autocast::get_autocast_dtype(device);
-}
-void set_autocast_type(at::DeviceType device, at::ScalarType type) {
-  at::autocast::set_autocast_dtype(device, type);
-}
-#else
-bool autocast_enabled(at::DeviceType device) {
-  return device == at::kCPU ? at::autocast::is_cpu_enabled() : at::autocast::is_enabled();
-}
-void enable_autocast(at::DeviceType device, bool on) {
-  device == at::kCPU ? at::autocast::set_cpu_enabled(on) : at::autocast::set_enabled(on);
-}
-at::ScalarType autocast_type(at::DeviceType device) {
-  return device == at::kCPU ? at::autocast::get_autocast_cpu_dtype()
-                            : at::autocast::get_autocast_gpu_dtype();
-}
-void set_autocast_type(at::DeviceType device, at::ScalarType type) {
-  device == at::kCPU ? at::autocast::set_autocast_cpu_dtype(type)
-                     : at::autocast::set_autocast_gpu_dtype(type);
-}
-#endif
+namespace {
 
 bool processor_has_bf16() {
 #if defined(__x86_64__)

@@ -68,6 +68,8 @@ class BatchNorm : public Layer {
   // relu(forward(x) + residual), fused while training on the processor; the residual may be
   // undefined.
   Tensor forward_relu(const Tensor& x, const Tensor& residual = {});
+  // relu(max_pool2d(forward(x), 2)), fused likewise.
+  Tensor forward_relu_pool(const Tensor& x);
   void initialize(Rng& rng) override;
 
   Tensor weight, bias;  // undefined unless affine

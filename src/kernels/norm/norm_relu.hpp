@@ -19,12 +19,15 @@ struct NormReluOps {
   // y = max(0, scale x + shift + residual); residual may be null.
   void (*forward)(const T* x, const T* residual, int64_t rows, int64_t channels, const float* scale,
                   const float* shift, T* y);
-  // With g = dy where y > 0, else 0: sum += g, product += g (x - centre).
+  // With g = dy where y > 0, else 0: sum += g, product += g (x - centre). Where there was no
+  // residual y may be null: whether it was positive is then seen from scale x + shift.
   void (*sums)(const T* dy, const T* y, const T* x, int64_t rows, int64_t channels,
-               const float* centre, float* sum, float* product);
+               const float* scale, const float* shift, const float* centre, float* sum,
+               float* product);
   // dx = a g + b x + c; dresidual = g unless it is null.
   void (*backward)(const T* dy, const T* y, const T* x, int64_t rows, int64_t channels,
-                   const float* a, const float* b, const float* c, T* dx, T* dresidual);
+                   const float* scale, const float* shift, const float* a, const float* b,
+                   const float* c, T* dx, T* dresidual);
 };
 
 template <class T>
