@@ -1,11 +1,13 @@
 #include "cli/startup.hpp"
 
 #include <ATen/Parallel.h>
+#include <alloca.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -24,10 +26,54 @@ bool computes(int argc, char** argv) {
   return command != "list" && command != "report" && command != "help" && command != "version";
 }
 
-// Whether the variable was missing.
-bool set_if_missing(const char* variable, const char* value) {
-  return std::getenv(variable) == nullptr && setenv(variable, value, 0) == 0;
+bool is_set(char** environment, std::string_view variable) {
+  for (; *environment; ++environment) {
+    const std::string_view entry = *environment;
+    if (entry.size() > variable.size() && entry[variable.size()] == '=' &&
+        entry.substr(0, variable.size()) == variable) {
+      return true;
+    }
+  }
+  return false;
 }
+
+// Libraries read these settings in their constructors, before main: only a restart in place can
+// make them. OpenMP's threads must not spin while another process could run. OpenBLAS 0.3.21 takes
+// processors newer than itself for a Prescott and works at a fifth of the speed. MKL, the BLAS of
+// libtorch's wheels, gives the same digits for any number of threads only when told to.
+// Nothing here needs a library that is initialised.
+void restart_with_settings(int argc, char** argv, char** environment) {
+  if (!computes(argc, argv)) return;
+  __builtin_cpu_init();
+  const bool avx512 = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  size_t present = 0;
+  while (environment[present]) ++present;
+  auto** next = static_cast<char**>(alloca((present + 4) * sizeof(char*)));
+  std::copy_n(environment, present, next);
+  size_t count = present;
+  const auto set_if_missing = [&](std::string_view variable, const char* entry) {
+    if (!is_set(environment, variable)) next[count++] = const_cast<char*>(entry);
+  };
+  set_if_missing("OMP_WAIT_POLICY", "OMP_WAIT_POLICY=passive");
+  if (avx512) {
+    set_if_missing("OPENBLAS_CORETYPE", "OPENBLAS_CORETYPE=SkylakeX");
+    set_if_missing("MKL_CBWR", "MKL_CBWR=AVX512,STRICT");
+  } else if (avx2) {
+    set_if_missing("OPENBLAS_CORETYPE", "OPENBLAS_CORETYPE=Haswell");
+    set_if_missing("MKL_CBWR", "MKL_CBWR=AVX2,STRICT");
+  }
+  next[count] = nullptr;
+  if (count > present) execve("/proc/self/exe", argv, next);  // on failure: slower, not wrong
+}
+
+// Called by the dynamic linker before the constructors of the libraries, whose work (a third of a
+// second) would be lost in the restart. A sanitizer is not ready then.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+__attribute__((section(".preinit_array"),
+               used)) void (*const kBeforeConstructors)(int, char**,
+                                                        char**) = restart_with_settings;
+#endif
 
 }  // namespace
 
@@ -36,21 +82,7 @@ void prepare_process(int argc, char** argv) {
   // times slower for small networks.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 2147483647);
-  // Both libraries read their settings in constructors, before main: only a restart in place (half
-  // a second) can set them. OpenMP's threads must not spin while another process could run.
-  // OpenBLAS 0.3.21 takes processors newer than itself for a Prescott and works at a fifth of the
-  // speed. MKL, the BLAS of libtorch's wheels, gives the same digits for any number of threads only
-  // when told to.
-  if (!computes(argc, argv)) return;
-  bool changed = set_if_missing("OMP_WAIT_POLICY", "passive");
-  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
-    changed |= set_if_missing("OPENBLAS_CORETYPE", "SkylakeX");
-    changed |= set_if_missing("MKL_CBWR", "AVX512,STRICT");
-  } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    changed |= set_if_missing("OPENBLAS_CORETYPE", "Haswell");
-    changed |= set_if_missing("MKL_CBWR", "AVX2,STRICT");
-  }
-  if (changed) execv("/proc/self/exe", argv);  // on failure: slower, not wrong
+  restart_with_settings(argc, argv, environ);  // does nothing when it was done before
 }
 
 int set_threads(long threads) {

@@ -52,15 +52,16 @@ std::optional<std::vector<uint8_t>> read_cache(const std::string& name, std::str
   std::error_code absent;
   if (!std::filesystem::is_regular_file(path, absent)) return {};
   try {
-    const auto file = read_bytes(path);
+    auto file = read_bytes(path);
     ByteReader reader(file);
     const bool same_tag = reader.text() == tag;
     const int64_t size = reader.number();
     const auto sum = static_cast<uint64_t>(reader.number());
     if (!reader.ok() || !same_tag || size != static_cast<int64_t>(reader.left())) return {};
     const auto payload = reader.bytes(reader.left());
-    if (stable_hash(payload) != sum) return {};
-    return std::vector<uint8_t>(payload.begin(), payload.end());
+    if (checksum(payload) != sum) return {};
+    file.erase(file.begin(), file.end() - size);
+    return file;
   } catch (const Error&) {
     return {};
   }
@@ -70,7 +71,7 @@ void write_cache(const std::string& name, std::string_view tag, std::span<const 
   ByteWriter head;
   head.text(tag);
   head.number(static_cast<int64_t>(payload.size()));
-  head.number(static_cast<int64_t>(stable_hash(payload)));
+  head.number(static_cast<int64_t>(checksum(payload)));
   try {
     write_file(cache_folder() / name, [&](const Sink& sink) {
       sink(head.buffer());

@@ -55,11 +55,11 @@ class ConcatenatedDataset final : public Dataset {
   }
   Sample get(int64_t i) const override {
     const Place at = place(i);
-    Sample sample = parts_[at.part]->get(at.index);
-    sample.label = renumbered(labels_[at.part], sample.label);
-    sample.domain = renumbered(domains_[at.part], sample.domain);
-    sample.index = i;
-    return sample;
+    return renumbered(parts_[at.part]->get(at.index), at, i);
+  }
+  Sample get_part(int64_t i, const Window& window) const override {
+    const Place at = place(i);
+    return renumbered(parts_[at.part]->get_part(at.index, window), at, i);
   }
 
  private:
@@ -74,6 +74,13 @@ class ConcatenatedDataset final : public Dataset {
   }
   static int64_t renumbered(const std::vector<int64_t>& numbers, int64_t old) {
     return old < 0 ? -1 : numbers[static_cast<size_t>(old)];
+  }
+
+  Sample renumbered(Sample sample, const Place& at, int64_t i) const {
+    sample.label = renumbered(labels_[at.part], sample.label);
+    sample.domain = renumbered(domains_[at.part], sample.domain);
+    sample.index = i;
+    return sample;
   }
 
   std::vector<DatasetPtr> parts_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "likewise/base/error.hpp"
@@ -26,17 +27,13 @@ class DecodedCache final : public Dataset {
 
   Sample get(int64_t i) const override {
     LIKEWISE_CHECK(i >= 0 && i < size(), "sample {} of {}", i, size());
-    auto& slot = held_[static_cast<size_t>(i)];
-    auto& mutex = mutexes_[static_cast<size_t>(i) % mutexes_.size()];
-    {
-      const std::lock_guard lock(mutex);
-      if (!slot.empty()) return {copies(slot), source_->label(i), source_->domain(i), i};
-    }
+    if (auto sample = held(i)) return std::move(*sample);
     // Two threads may decode the same sample at once; the second result is dropped.
     Sample sample = source_->get(i);
     int64_t bytes = 0;
     for (const auto& part : sample.parts) bytes += static_cast<int64_t>(part.nbytes());
-    const std::lock_guard lock(mutex);
+    auto& slot = held_[static_cast<size_t>(i)];
+    const std::lock_guard lock(mutex(i));
     if (slot.empty()) {
       if (used_.fetch_add(bytes) + bytes <= limit_) {
         slot = copies(sample.parts);
@@ -47,7 +44,23 @@ class DecodedCache final : public Dataset {
     return sample;
   }
 
+  // Whoever asks for a part has met the sample before, and it found no place then.
+  Sample get_part(int64_t i, const Window& window) const override {
+    LIKEWISE_CHECK(i >= 0 && i < size(), "sample {} of {}", i, size());
+    if (auto sample = held(i)) return std::move(*sample);
+    return source_->get_part(i, window);
+  }
+
  private:
+  std::mutex& mutex(int64_t i) const { return mutexes_[static_cast<size_t>(i) % mutexes_.size()]; }
+
+  std::optional<Sample> held(int64_t i) const {
+    const std::lock_guard lock(mutex(i));
+    const auto& slot = held_[static_cast<size_t>(i)];
+    if (slot.empty()) return {};
+    return Sample{copies(slot), source_->label(i), source_->domain(i), i};
+  }
+
   static std::vector<Tensor> copies(const std::vector<Tensor>& parts) {
     std::vector<Tensor> out;
     for (const auto& part : parts) out.push_back(part.clone());

@@ -10,7 +10,6 @@
 #include "likewise/base/file.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/data/image_tensor.hpp"
-#include "likewise/formats/image.hpp"
 
 namespace likewise::detail {
 
@@ -32,13 +31,18 @@ class FileImages final : public Dataset {
   int64_t domain(int64_t i) const override { return number(list_.domains, i); }
   std::string name(int64_t i) const override { return list_.paths[static_cast<size_t>(i)]; }
 
-  Sample get(int64_t i) const override {
+  Sample get(int64_t i) const override { return get_part(i, {}); }
+
+  Sample get_part(int64_t i, const Window& window) const override {
     LIKEWISE_CHECK(i >= 0 && i < size(), "sample {} of {}", i, size());
-    Image image = read_image(list_.root / list_.paths[static_cast<size_t>(i)]);
+    const auto path = list_.root / list_.paths[static_cast<size_t>(i)];
+    Tensor image = decode_tensor(read_bytes(path), path.string(), window);
     if (ink_ == Ink::inverted) {
-      for (auto& pixel : image.pixels) pixel = static_cast<uint8_t>(255 - pixel);
+      uint8_t* pixels = image.data_ptr<uint8_t>();
+      std::transform(pixels, pixels + image.numel(), pixels,
+                     [](uint8_t pixel) { return static_cast<uint8_t>(255 - pixel); });
     }
-    return {{to_tensor(image)}, label(i), domain(i), i};
+    return {{std::move(image)}, label(i), domain(i), i};
   }
 
  private:

@@ -26,6 +26,17 @@ Tensor to_tensor(const Image& image) {
   return x;
 }
 
+Tensor decode_tensor(std::span<const uint8_t> bytes, const std::string& name,
+                     const Window& window) {
+  Tensor x;
+  const auto room = [&x](int64_t channels, int64_t height, int64_t width) {
+    x = at::empty({channels, height, width}, at::kByte);
+    return x.data_ptr<uint8_t>();
+  };
+  decode_planes(bytes, name, room, window);
+  return x;
+}
+
 Image to_image(const Tensor& x) {
   const bool flat = x.dim() == 2;
   const int64_t channels = flat ? 1 : x.dim() == 3 ? x.size(0) : 0;

@@ -42,6 +42,7 @@ class Loader::State {
     LIKEWISE_CHECK(
         !transforms_.empty() && options_.batch >= 1 && options_.threads >= 1 && options_.ahead >= 1,
         "loader options");
+    whole_.resize(static_cast<size_t>(n));
   }
 
   ~State() { stop(); }
@@ -173,11 +174,20 @@ class Loader::State {
       const int64_t wanted = class_batches_ ? drawn[static_cast<size_t>(i)]
                              : shuffled     ? (*shuffled)[static_cast<size_t>(first + i)]
                                             : first + i;
-      const std::optional<Sample> sample = read(wanted, epoch);
+      const auto stream = [&](size_t v) {
+        return Rng(options_.seed,
+                   {0x71e3, static_cast<uint64_t>(visit), static_cast<uint64_t>(wanted), v});
+      };
+      const std::optional<Sample> sample = read(wanted, epoch, [&](int64_t height, int64_t width) {
+        PixelBox all = transforms_[0].looks_at(height, width, stream(0));
+        for (size_t v = 1; v < transforms_.size(); ++v) {
+          all = smallest_around(all, transforms_[v].looks_at(height, width, stream(v)));
+        }
+        return all;
+      });
       if (!sample) continue;
       for (size_t v = 0; v < transforms_.size(); ++v) {
-        Rng rng(options_.seed,
-                {0x71e3, static_cast<uint64_t>(visit), static_cast<uint64_t>(wanted), v});
+        Rng rng = stream(v);
         place(transforms_[v](sample->parts.at(0), rng), filled, count, batch.views[v]);
       }
       batch.labels.data_ptr<int64_t>()[filled] = sample->label;
@@ -209,20 +219,33 @@ class Loader::State {
 
   // Sample `wanted`. When that is broken: in a shuffled run another one, chosen by (seed, epoch,
   // wanted); in file order none.
-  std::optional<Sample> read(int64_t wanted, int64_t epoch) {
+  std::optional<Sample> read(int64_t wanted, int64_t epoch, const Window& window) {
     Rng other(options_.seed, {0xbad5, static_cast<uint64_t>(epoch), static_cast<uint64_t>(wanted)});
     for (int64_t index = wanted;; index = other.below(dataset_->size())) {
       if (is_bad(index)) {
         check_bad();  // another thread may have found that nothing whole is left
       } else {
         try {
-          return dataset_->get(index);
+          if (is_whole(index)) return dataset_->get_part(index, window);
+          Sample sample = dataset_->get(index);
+          remember_whole(index);
+          return sample;
         } catch (const DataError& error) {
           remember(index, error.what());
         }
       }
       if (!options_.shuffle) return {};
     }
+  }
+
+  bool is_whole(int64_t index) const {
+    const std::lock_guard lock(mutex_);
+    return whole_[static_cast<size_t>(index)];
+  }
+
+  void remember_whole(int64_t index) {
+    const std::lock_guard lock(mutex_);
+    whole_[static_cast<size_t>(index)] = true;
   }
 
   bool is_bad(int64_t index) const {
@@ -261,6 +284,7 @@ class Loader::State {
   std::vector<std::thread> workers_;
   std::map<int64_t, Batch> ready_;
   std::map<int64_t, std::string> bad_;
+  std::vector<bool> whole_;  // decoded to its end once, without an error
   int64_t next_to_make_ = 0, next_to_hand_out_ = 0;
   bool stopping_ = false;
   std::exception_ptr failure_;

@@ -20,14 +20,18 @@ class SubsetDataset final : public Dataset {
   int64_t label(int64_t i) const override { return whole_->label(at(i)); }
   int64_t domain(int64_t i) const override { return whole_->domain(at(i)); }
   std::string name(int64_t i) const override { return whole_->name(at(i)); }
-  Sample get(int64_t i) const override {
-    Sample sample = whole_->get(at(i));
-    sample.index = i;
-    return sample;
+  Sample get(int64_t i) const override { return renumbered(whole_->get(at(i)), i); }
+  Sample get_part(int64_t i, const Window& window) const override {
+    return renumbered(whole_->get_part(at(i), window), i);
   }
 
  private:
   int64_t at(int64_t i) const { return indices_[static_cast<size_t>(i)]; }
+
+  static Sample renumbered(Sample sample, int64_t i) {
+    sample.index = i;
+    return sample;
+  }
 
   DatasetPtr whole_;
   std::vector<int64_t> indices_;

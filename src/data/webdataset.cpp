@@ -114,13 +114,14 @@ class WebDataset final : public Dataset {
     const Shard& shard = shard_of(i);
     return fs::path(shard.file->path()).filename().string() + "/" + image_of(i).name;
   }
-  Sample get(int64_t i) const override {
+  Sample get(int64_t i) const override { return get_part(i, {}); }
+
+  Sample get_part(int64_t i, const Window& window) const override {
     LIKEWISE_CHECK(i >= 0 && i < size_, "sample {} of {}", i, size_);
     const Shard& shard = shard_of(i);
     const TarEntry& entry = image_of(i);
     const auto bytes = shard.file->read(entry);
-    const Image image = decode_image(bytes, shard.file->path() + "/" + entry.name);
-    return {{to_tensor(image)}, label(i), -1, i};
+    return {{decode_tensor(bytes, shard.file->path() + "/" + entry.name, window)}, label(i), -1, i};
   }
 
  private:

@@ -32,13 +32,17 @@ class RelabelledDataset final : public Dataset {
   int64_t label(int64_t i) const override { return labels_[static_cast<size_t>(i)]; }
   int64_t domain(int64_t i) const override { return inner_->domain(i); }
   std::string name(int64_t i) const override { return inner_->name(i); }
-  Sample get(int64_t i) const override {
-    Sample sample = inner_->get(i);
+  Sample get(int64_t i) const override { return relabelled(inner_->get(i), i); }
+  Sample get_part(int64_t i, const Window& window) const override {
+    return relabelled(inner_->get_part(i, window), i);
+  }
+
+ private:
+  Sample relabelled(Sample sample, int64_t i) const {
     sample.label = label(i);
     return sample;
   }
 
- private:
   DatasetPtr inner_;
   std::vector<int64_t> labels_;
   DatasetInfo info_;

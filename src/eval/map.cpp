@@ -92,7 +92,8 @@ Tensor tsne(const Tensor& x, const TsneOptions& options) {
   const double rate = std::max(static_cast<double>(n) / 12, 200.0) / 4;
   for (int64_t step = 0; step < options.steps; ++step) {
     const bool early = step < options.early_steps;
-    eval_detail::tsne_gradient(p, y, options.theta, early ? options.exaggeration : 1, gradient);
+    eval_detail::tsne_gradient(p, y, options.theta, early ? options.exaggeration : 1, gradient,
+                               false);
     descent.step(y, gradient, rate, early ? 0.5 : 0.8);
   }
   auto view = out.accessor<float, 2>();

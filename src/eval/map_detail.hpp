@@ -28,8 +28,9 @@ struct Point {
 };
 
 // KL(P || Q) and its gradient, 4 sum_j (e p_ij - q_ij) (y_i - y_j) / (1 + |y_i - y_j|^2), the
-// exaggeration e entering the gradient only. Exact for theta = 0.
+// exaggeration e entering the gradient only. Exact for theta = 0. KL costs a logarithm a pair; 0 is
+// returned when it is not asked for.
 double tsne_gradient(const Affinities& p, const std::vector<Point>& y, double theta,
-                     double exaggeration, std::vector<Point>& gradient);
+                     double exaggeration, std::vector<Point>& gradient, bool divergence = true);
 
 }  // namespace likewise::eval_detail

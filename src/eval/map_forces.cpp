@@ -131,7 +131,7 @@ class QuadTree {
 }  // namespace
 
 double tsne_gradient(const Affinities& p, const std::vector<Point>& y, double theta,
-                     double exaggeration, std::vector<Point>& gradient) {
+                     double exaggeration, std::vector<Point>& gradient, bool divergence) {
   constexpr int64_t kTile = 128;
   const int64_t n = p.size();
   const auto tiles = static_cast<size_t>((n + kTile - 1) / kTile);
@@ -166,7 +166,7 @@ double tsne_gradient(const Affinities& p, const std::vector<Point>& y, double th
         pull.y += weight * dy;
         // p log(p / q), q = 1 / (spread z)
         const double value = p.values[static_cast<size_t>(e)];
-        if (value > 0) cost += value * (std::log(value * spread) + log_z);
+        if (divergence && value > 0) cost += value * (std::log(value * spread) + log_z);
       }
       const Point& push = repulsion[static_cast<size_t>(i)];
       gradient[static_cast<size_t>(i)] = {4 * (exaggeration * pull.x - push.x / z),

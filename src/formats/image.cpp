@@ -73,6 +73,28 @@ Image decode_image(std::span<const uint8_t> bytes, const std::string& name, int6
   throw DataError("{}: this is neither JPEG nor PNG nor WebP", name);
 }
 
+PixelBox smallest_around(const PixelBox& a, const PixelBox& b) {
+  const int64_t top = std::min(a.top, b.top), left = std::min(a.left, b.left);
+  const int64_t bottom = std::max(a.top + a.height, b.top + b.height);
+  const int64_t right = std::max(a.left + a.width, b.left + b.width);
+  return {top, left, bottom - top, right - left};
+}
+
+void decode_planes(std::span<const uint8_t> bytes, const std::string& name, const Room& room,
+                   const Window& window, int64_t max_pixels) {
+  if (sniff_image(bytes) == ImageFormat::jpeg &&
+      detail::decode_jpeg_planes(bytes, name, room, window, max_pixels)) {
+    return;
+  }
+  const Image image = decode_image(bytes, name, max_pixels);
+  uint8_t* out = room(image.channels, image.height, image.width);
+  const int64_t plane = image.height * image.width;
+  for (int64_t c = 0; c < image.channels; ++c) {
+    const uint8_t* from = image.pixels.data() + c;
+    for (int64_t i = 0; i < plane; ++i) *out++ = from[i * image.channels];
+  }
+}
+
 Image read_image(const std::filesystem::path& path) {
   return decode_image(read_bytes(path), path.string());
 }

@@ -7,6 +7,10 @@
 namespace likewise::detail {
 
 Image decode_jpeg(std::span<const uint8_t> bytes, const std::string& name, int64_t max_pixels);
+// decode_planes for the JPEGs that need neither turning nor another colour space; false, and nothing
+// done, for the others.
+bool decode_jpeg_planes(std::span<const uint8_t> bytes, const std::string& name, const Room& room,
+                        const Window& window, int64_t max_pixels);
 Image decode_png(std::span<const uint8_t> bytes, const std::string& name, int64_t max_pixels);
 Image decode_webp(std::span<const uint8_t> bytes, const std::string& name, int64_t max_pixels);
 

@@ -1,116 +1,41 @@
-// JPEG by libjpeg. Its errors come by longjmp, so every frame between setjmp and the library holds
-// nothing that has a destructor.
+// JPEG to pixels. Whole: every byte of the file is looked at, so that damage anywhere is found. By
+// window: the rows below it are not read, and of the others only what it needs becomes pixels.
 
-#include <csetjmp>
-#include <cstdio>
-#include <cstdlib>
+#include <algorithm>
 #include <cstring>
 
-// jpeglib.h needs the declarations of stdio.h first.
-#include <jerror.h>
-#include <jpeglib.h>
-
-#include "formats/image_codecs.hpp"
-#include "likewise/base/error.hpp"
+#include "formats/jpeg_library.hpp"
 
 namespace likewise {
 
 namespace {
 
-constexpr int kMaxScans = 500;  // a progressive file of a few kilobytes can hold millions
+using detail::JpegDecoder;
 
-struct JpegErrors {
-  jpeg_error_mgr base;
-  std::jmp_buf jump;
-  char message[JMSG_LENGTH_MAX];
+constexpr int64_t kJpegMargin = 2;  // columns
+
+struct JpegKind {
+  int64_t height = 0, width = 0;
+  int orientation = 1;
+  bool grey = false, cmyk = false;
 };
 
-[[noreturn]] void jpeg_fail(j_common_ptr codec) {
-  auto* errors = reinterpret_cast<JpegErrors*>(codec->err);
-  (*codec->err->format_message)(codec, errors->message);
-  std::longjmp(errors->jump, 1);
-}
-
-// Warnings (level < 0) mean missing or damaged data, but for three that real files have.
-void jpeg_warn(j_common_ptr codec, int level) {
-  if (level >= 0) return;
-  switch (codec->err->msg_code) {
-    case JWRN_EXTRANEOUS_DATA:
-    case JWRN_ADOBE_XFORM:
-    case JWRN_JFIF_MAJOR:
-      return;
-    default:
-      jpeg_fail(codec);
+// Of a decoder that has read the header; checks what it claims.
+JpegKind jpeg_kind(JpegDecoder& decoder, size_t bytes, const std::string& name,
+                   int64_t max_pixels) {
+  const auto& codec = decoder.codec();
+  JpegKind kind{codec.image_height, codec.image_width, decoder.orientation(),
+                codec.jpeg_color_space == JCS_GRAYSCALE,
+                codec.jpeg_color_space == JCS_CMYK || codec.jpeg_color_space == JCS_YCCK};
+  // Huffman codes need a bit for each block of the at most 32 x 32 pixels of a unit.
+  const double most = codec.arith_code ? 1e18 : 8.0 * 1024.0 * static_cast<double>(bytes);
+  detail::check_image_size(kind.height, kind.width, max_pixels, most, name);
+  if (!kind.grey && !kind.cmyk && codec.num_components != 3) {
+    throw DataError("{}: a JPEG of {} components; 1, 3 and 4 are supported", name,
+                    codec.num_components);
   }
+  return kind;
 }
-
-void jpeg_count_scans(j_common_ptr codec) {
-  if (reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number <= kMaxScans) return;
-  auto* errors = reinterpret_cast<JpegErrors*>(codec->err);
-  std::snprintf(errors->message, sizeof errors->message, "more than %d scans", kMaxScans);
-  std::longjmp(errors->jump, 1);
-}
-
-void jpeg_prepare(JpegErrors& errors) {
-  jpeg_std_error(&errors.base);
-  errors.base.error_exit = jpeg_fail;
-  errors.base.emit_message = jpeg_warn;
-  errors.message[0] = '\0';
-}
-
-// Runs `body`; false when the library gave up.
-template <class Body>
-bool jpeg_guard(JpegErrors& errors, const Body& body) {
-  if (setjmp(errors.jump)) return false;  // NOLINT: the library leaves no other way
-  body();
-  return true;
-}
-
-// The decoder with its memory.
-class JpegDecoder {
- public:
-  explicit JpegDecoder(const std::string& name) : name_(name) {
-    jpeg_prepare(errors_);
-    codec_.err = &errors_.base;
-  }
-  ~JpegDecoder() { jpeg_destroy_decompress(&codec_); }  // harmless before it was created
-  JpegDecoder(const JpegDecoder&) = delete;
-  JpegDecoder& operator=(const JpegDecoder&) = delete;
-
-  void open(std::span<const uint8_t> bytes) {
-    guard([&] {
-      jpeg_create_decompress(&codec_);
-      progress_.progress_monitor = jpeg_count_scans;
-      codec_.progress = &progress_;
-      jpeg_mem_src(&codec_, bytes.data(), bytes.size());
-      jpeg_save_markers(&codec_, JPEG_APP0 + 1, 0xffff);
-      jpeg_read_header(&codec_, TRUE);
-    });
-  }
-  jpeg_decompress_struct& codec() { return codec_; }
-
-  template <class Body>
-  void guard(const Body& body) {
-    if (!jpeg_guard(errors_, body)) {
-      throw DataError("{}: damaged JPEG: {}", name_, errors_.message);
-    }
-  }
-
-  int orientation() const {
-    for (auto* marker = codec_.marker_list; marker; marker = marker->next) {
-      if (marker->data_length > 6 && std::memcmp(marker->data, "Exif\0", 6) == 0) {
-        return detail::exif_orientation({marker->data + 6, marker->data_length - 6});
-      }
-    }
-    return 1;
-  }
-
- private:
-  const std::string& name_;
-  JpegErrors errors_{};
-  jpeg_progress_mgr progress_{};
-  jpeg_decompress_struct codec_{};
-};
 
 // R = (1 - C) (1 - K) and so on. Adobe stores 255 - ink, which makes it a product of the values.
 void jpeg_cmyk_to_rgb(const std::vector<uint8_t>& cmyk, bool inverted, std::vector<uint8_t>& rgb) {
@@ -123,6 +48,33 @@ void jpeg_cmyk_to_rgb(const std::vector<uint8_t>& cmyk, bool inverted, std::vect
   }
 }
 
+// Whether rows and columns can be left out with a result that is equal in the others: the usual
+// files, in one pass over interleaved components. A progressive file is decoded before its first
+// row comes, so that nothing would be gained.
+bool jpeg_can_crop(jpeg_decompress_struct& codec) {
+  if (codec.arith_code || jpeg_has_multiple_scans(&codec)) return false;
+  for (int c = 0; c < codec.num_components; ++c) {
+    const int most = c == 0 && codec.num_components == 3 ? 2 : 1;
+    const auto& component = codec.comp_info[c];
+    if (component.h_samp_factor > most || component.v_samp_factor > most) return false;
+  }
+  return true;
+}
+
+// Pixels of four bytes, the last unused, to three planes.
+void jpeg_split_row(const uint8_t* row, int64_t width, uint8_t* out, int64_t plane) {
+  uint8_t* __restrict red = out;
+  uint8_t* __restrict green = out + plane;
+  uint8_t* __restrict blue = out + 2 * plane;
+  for (int64_t x = 0; x < width; ++x) {
+    uint32_t pixel = 0;
+    std::memcpy(&pixel, row + 4 * x, 4);
+    red[x] = static_cast<uint8_t>(pixel);
+    green[x] = static_cast<uint8_t>(pixel >> 8);
+    blue[x] = static_cast<uint8_t>(pixel >> 16);
+  }
+}
+
 }  // namespace
 
 namespace detail {
@@ -130,22 +82,12 @@ namespace detail {
 Image decode_jpeg(std::span<const uint8_t> bytes, const std::string& name, int64_t max_pixels) {
   JpegDecoder decoder(name);
   decoder.open(bytes);
+  const JpegKind kind = jpeg_kind(decoder, bytes.size(), name, max_pixels);
   auto& codec = decoder.codec();
-  const int64_t height = codec.image_height, width = codec.image_width;
-  // Huffman codes need a bit for each block of the at most 32 x 32 pixels of a unit.
-  const double most = codec.arith_code ? 1e18 : 8.0 * 1024.0 * static_cast<double>(bytes.size());
-  check_image_size(height, width, max_pixels, most, name);
-  const int orientation = decoder.orientation();  // the markers are gone after decoding
-  const bool grey = codec.jpeg_color_space == JCS_GRAYSCALE;
-  const bool cmyk = codec.jpeg_color_space == JCS_CMYK || codec.jpeg_color_space == JCS_YCCK;
-  if (!grey && !cmyk && codec.num_components != 3) {
-    throw DataError("{}: a JPEG of {} components; 1, 3 and 4 are supported", name,
-                    codec.num_components);
-  }
-  codec.out_color_space = grey ? JCS_GRAYSCALE : cmyk ? JCS_CMYK : JCS_RGB;
-  const int64_t channels = grey ? 1 : cmyk ? 4 : 3;
-  const auto row_bytes = static_cast<size_t>(width * channels);
-  std::vector<uint8_t> pixels(row_bytes * static_cast<size_t>(height));
+  codec.out_color_space = kind.grey ? JCS_GRAYSCALE : kind.cmyk ? JCS_CMYK : JCS_RGB;
+  const int64_t channels = kind.grey ? 1 : kind.cmyk ? 4 : 3;
+  const auto row_bytes = static_cast<size_t>(kind.width * channels);
+  std::vector<uint8_t> pixels(row_bytes * static_cast<size_t>(kind.height));
   decoder.guard([&] {
     jpeg_start_decompress(&codec);
     while (codec.output_scanline < codec.output_height) {
@@ -154,59 +96,62 @@ Image decode_jpeg(std::span<const uint8_t> bytes, const std::string& name, int64
     }
     jpeg_finish_decompress(&codec);  // looks for the end marker, too
   });
-  Image image{height, width, grey ? 1 : 3, {}};
-  if (cmyk) {
-    image.pixels.resize(static_cast<size_t>(height * width * 3));
+  Image image{kind.height, kind.width, kind.grey ? 1 : 3, {}};
+  if (kind.cmyk) {
+    image.pixels.resize(static_cast<size_t>(kind.height * kind.width * 3));
     jpeg_cmyk_to_rgb(pixels, codec.saw_Adobe_marker, image.pixels);
   } else {
     image.pixels = std::move(pixels);
   }
-  return orient(std::move(image), orientation);
+  return orient(std::move(image), kind.orientation);
+}
+
+bool decode_jpeg_planes(std::span<const uint8_t> bytes, const std::string& name, const Room& room,
+                        const Window& window, int64_t max_pixels) {
+  JpegDecoder decoder(name);
+  decoder.open(bytes);
+  const JpegKind kind = jpeg_kind(decoder, bytes.size(), name, max_pixels);
+  if (kind.cmyk || kind.orientation != 1) return false;
+  auto& codec = decoder.codec();
+  const int64_t width = kind.width, plane = kind.height * width;
+  uint8_t* const planes = room(kind.grey ? 1 : 3, kind.height, width);
+  const bool part = window && jpeg_can_crop(codec);
+  const PixelBox box = part ? window(kind.height, width) : PixelBox{0, 0, kind.height, width};
+  LIKEWISE_CHECK(box.top >= 0 && box.left >= 0 && box.height >= 1 && box.width >= 1 &&
+                     box.top + box.height <= kind.height && box.left + box.width <= width,
+                 "{} x {} at {}, {} of an image of {} x {}", box.height, box.width, box.top,
+                 box.left, kind.height, width);
+  codec.out_color_space = kind.grey ? JCS_GRAYSCALE : JCS_EXT_RGBX;
+  const int64_t pixel_bytes = kind.grey ? 1 : 4;
+  std::vector<uint8_t> row(static_cast<size_t>(width * pixel_bytes));
+  decoder.guard([&] {
+    jpeg_start_decompress(&codec);
+    JDIMENSION left = 0;
+    if (part) {
+      // Colours are smoothed between neighbours; at a border of what is decoded one is missing.
+      left = static_cast<JDIMENSION>(std::max(int64_t{0}, box.left - kJpegMargin));
+      auto columns =
+          static_cast<JDIMENSION>(std::min(width, box.left + box.width + kJpegMargin)) - left;
+      jpeg_crop_scanline(&codec, &left, &columns);  // moves left to the border of a block
+      if (box.top > 0) jpeg_skip_scanlines(&codec, static_cast<JDIMENSION>(box.top));
+    }
+    const auto end = static_cast<JDIMENSION>(box.top + box.height);
+    while (codec.output_scanline < end) {
+      const int64_t at = static_cast<int64_t>(codec.output_scanline) * width + box.left;
+      JSAMPROW samples = row.data();
+      jpeg_read_scanlines(&codec, &samples, 1);
+      const uint8_t* from = row.data() + (box.left - left) * pixel_bytes;
+      if (kind.grey) {
+        std::memcpy(planes + at, from, static_cast<size_t>(box.width));
+      } else {
+        jpeg_split_row(from, box.width, planes + at, plane);
+      }
+    }
+    if (!part) jpeg_finish_decompress(&codec);
+  });
+  return true;
 }
 
 }  // namespace detail
-
-std::vector<uint8_t> encode_jpeg(const Image& image, int quality) {
-  if (quality < 1 || quality > 100) {
-    throw UserError("a JPEG quality of {} was asked for; accepted are 1 to 100", quality);
-  }
-  LIKEWISE_CHECK(
-      (image.channels == 1 || image.channels == 3) &&
-          static_cast<int64_t>(image.pixels.size()) == image.height * image.width * image.channels,
-      "{} x {} x {} with {} bytes", image.height, image.width, image.channels, image.pixels.size());
-  JpegErrors errors{};
-  jpeg_prepare(errors);
-  jpeg_compress_struct codec{};
-  codec.err = &errors.base;
-  unsigned char* buffer = nullptr;  // taken by the library
-  unsigned long size = 0;           // NOLINT: the library's type
-  const bool done = jpeg_guard(errors, [&] {
-    jpeg_create_compress(&codec);
-    jpeg_mem_dest(&codec, &buffer, &size);
-    codec.image_height = static_cast<JDIMENSION>(image.height);
-    codec.image_width = static_cast<JDIMENSION>(image.width);
-    codec.input_components = static_cast<int>(image.channels);
-    codec.in_color_space = image.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    jpeg_set_defaults(&codec);
-    jpeg_set_quality(&codec, quality, TRUE);
-    jpeg_start_compress(&codec, TRUE);
-    while (codec.next_scanline < codec.image_height) {
-      const uint8_t* row = image.pixels.data() +
-                           static_cast<int64_t>(codec.next_scanline) * image.width * image.channels;
-      auto* writable = const_cast<JSAMPROW>(row);
-      jpeg_write_scanlines(&codec, &writable, 1);
-    }
-    jpeg_finish_compress(&codec);
-  });
-  jpeg_destroy_compress(&codec);
-  std::vector<uint8_t> bytes;
-  if (done) bytes.assign(buffer, buffer + size);
-  std::free(buffer);
-  if (!done) {
-    throw UserError("cannot write a JPEG of {} x {} pixels: {}", image.width, image.height,
-                    errors.message);
-  }
-  return bytes;
-}
 
 }  // namespace likewise

@@ -13,6 +13,7 @@
 
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
+#include "likewise/base/process.hpp"
 #include "likewise/base/progress.hpp"
 #include "likewise/base/signals.hpp"
 #include "likewise/base/text.hpp"
@@ -217,6 +218,7 @@ class Run {
       for (int64_t k = 0; k < options_.accumulate; ++k) {
         lap(Phase::kOther);
         Batch batch = loader_.next();
+        if (profiled_.start_seconds == 0) profiled_.start_seconds = seconds_since_start();
         lap(Phase::kWait);
         for (Tensor& view : batch.views) view = channels_last(view);
         lap(Phase::kOther);

@@ -41,6 +41,9 @@ std::string Profile::text(const Work& work) const {
     out += fmt::format("  {:<18}{:6.1f} % {:9.2f} ms\n", kNames[p], 100 * seconds_[p] / total,
                        1e3 * seconds_[p] / static_cast<double>(steps_));
   }
+  if (work.start_seconds > 0) {
+    out += fmt::format("  the first step began {:.2f} s after the program\n", work.start_seconds);
+  }
   out += fmt::format(
       "  views are made beside it: {:.1f} us of processor time each, {:.1f} % of what the threads "
       "have\n",

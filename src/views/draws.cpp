@@ -4,6 +4,16 @@
 
 namespace likewise {
 
+CropBox draw_looked_at(const ImageViewOptions& options, double crop_min, double crop_max,
+                       int64_t height, int64_t width, Rng& rng) {
+  if (crop_min < 1.0) {
+    return draw_crop(height, width, crop_min, crop_max, 3.0 / 4.0, 4.0 / 3.0, rng);
+  }
+  if (options.fit == "pad") return {0, 0, height, width};
+  const int64_t side = std::min(height, width);
+  return {(height - side) / 2, (width - side) / 2, side, side};
+}
+
 AffineMap draw_affine(const AffineStrength& strength, int64_t height, int64_t width, Rng& rng) {
   const double angle = draw_symmetric(rng, strength.degrees) * std::acos(-1.0) / 180.0;
   const double sx = std::exp(draw_symmetric(rng, strength.log_scale));

@@ -8,10 +8,16 @@
 
 #include "likewise/views/geometry.hpp"
 #include "likewise/views/random_views.hpp"
+#include "likewise/views/recipes.hpp"
 
 namespace likewise {
 
 inline double draw_symmetric(Rng& rng, double strength) { return rng.uniform(-strength, strength); }
+
+// What a training view looks at in an image of height x width pixels: a random crop, or all or the
+// middle of it. The first draw of the view.
+CropBox draw_looked_at(const ImageViewOptions& options, double crop_min, double crop_max,
+                       int64_t height, int64_t width, Rng& rng);
 
 // Of an image of height x width pixels.
 AffineMap draw_affine(const AffineStrength& strength, int64_t height, int64_t width, Rng& rng);

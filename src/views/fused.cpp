@@ -22,7 +22,7 @@ using kernels::PointStep;
 // Memory that a thread keeps between views.
 struct Memory {
   kernels::ViewScratch scratch;
-  std::vector<float> a, b, spare;
+  kernels::LineFloats a, b, spare;
 };
 
 // An image on its way: where it lies, a second place of its size, and the point operations that
@@ -74,7 +74,7 @@ class Canvas {
     body(here_);
   }
 
-  std::vector<float>& spare() { return memory_.spare; }
+  kernels::LineFloats& spare() { return memory_.spare; }
 
   void finish(float* out) { ops_.points(here_, out, shape_, steps_.data(), waiting_); }
 
@@ -121,18 +121,10 @@ class FusedView {
     Tensor image = checked_image(x, "a training view", true);
     thread_local Memory memory;
     Canvas canvas(ops_, {channels_, size_, size_}, memory);
-    CropBox box{0, 0, image.size(1), image.size(2)};
-    if (crop_min_ < 1.0) {
-      box =
-          draw_crop(image.size(1), image.size(2), crop_min_, crop_max_, 3.0 / 4.0, 4.0 / 3.0, rng);
-    } else if (image.size(1) != image.size(2)) {
-      if (o_.fit == "pad") {
-        image = pad_to_square(image, background_);
-        box = {0, 0, image.size(1), image.size(2)};
-      } else {
-        const int64_t side = std::min(image.size(1), image.size(2));
-        box = {(image.size(1) - side) / 2, (image.size(2) - side) / 2, side, side};
-      }
+    CropBox box = draw_looked_at(o_, crop_min_, crop_max_, image.size(1), image.size(2), rng);
+    if (box.height != box.width && !(crop_min_ < 1.0)) {
+      image = pad_to_square(image, background_);
+      box = {0, 0, image.size(1), image.size(2)};
     }
     AffineMap map;
     if (warps_) map = draw_affine(affine_, size_, size_, rng);
@@ -237,7 +229,7 @@ class FusedView {
       }
       kernels::dilate3(from, shape, to);
       if (which != Stroke::outline) return;
-      std::vector<float>& thin = canvas.spare();
+      kernels::LineFloats& thin = canvas.spare();
       thin.resize(static_cast<size_t>(shape.size()));
       kernels::erode3(from, shape, thin.data());
       for (int64_t i = 0; i < shape.size(); ++i) {
@@ -261,7 +253,10 @@ class FusedView {
 
 View fused_view(const ImageViewOptions& resolved, const ImageStats& data, int64_t size,
                 double crop_min, double crop_max) {
-  return FusedView(resolved, data, size, crop_min, crop_max);
+  return {FusedView(resolved, data, size, crop_min, crop_max),
+          [=](int64_t height, int64_t width, Rng rng) {
+            return draw_looked_at(resolved, crop_min, crop_max, height, width, rng);
+          }};
 }
 
 }  // namespace likewise

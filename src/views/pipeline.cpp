@@ -5,6 +5,7 @@
 #include "likewise/views/colour.hpp"
 #include "likewise/views/random_views.hpp"
 #include "likewise/views/recipes.hpp"
+#include "views/draws.hpp"
 #include "views/fused.hpp"
 
 namespace likewise {
@@ -55,7 +56,10 @@ View train_view(const ImageViewOptions& o, const ImageStats& data, int64_t size,
   if (o.noise > 0.0) steps.push_back(random_noise(o.noise));
   if (o.cutout > 0.0 && o.cutout_size > 0.0) steps.push_back(cut_out(o.cutout, o.cutout_size));
   steps.push_back(normalise_view(data));
-  return compose(std::move(steps));
+  const View view = compose(std::move(steps));
+  return {view, [=](int64_t height, int64_t width, Rng rng) {
+            return draw_looked_at(o, crop_min, crop_max, height, width, rng);
+          }};
 }
 
 }  // namespace

@@ -7,7 +7,10 @@
 
 #include <set>
 
+#include "data/fixtures.hpp"
 #include "likewise/base/error.hpp"
+#include "likewise/data/decoded_cache.hpp"
+#include "likewise/data/open.hpp"
 
 namespace likewise {
 namespace {
@@ -34,7 +37,9 @@ class Numbers : public Dataset {
 };
 
 std::vector<Transform> two_noisy_views() {
-  const Transform noisy = [](const Tensor& x, Rng& rng) { return (x + rng.uniform()).contiguous(); };
+  const Transform noisy = [](const Tensor& x, Rng& rng) {
+    return (x + rng.uniform()).contiguous();
+  };
   return {noisy, noisy};
 }
 
@@ -133,8 +138,50 @@ TEST(Loader, TooManyBrokenSamplesAreAnError) {
 }
 
 TEST(Loader, FewerSamplesThanABatchIsTheUsersError) {
-  EXPECT_THROW(Loader(std::make_shared<Numbers>(7), two_noisy_views(), options_of(8, 1)), UserError);
-  EXPECT_THROW(Loader(std::make_shared<Numbers>(0), two_noisy_views(), options_of(8, 1)), UserError);
+  EXPECT_THROW(Loader(std::make_shared<Numbers>(7), two_noisy_views(), options_of(8, 1)),
+               UserError);
+  EXPECT_THROW(Loader(std::make_shared<Numbers>(0), two_noisy_views(), options_of(8, 1)),
+               UserError);
+}
+
+// A folder of JPEG files, one of them cut off at its end, read whole and read by what is looked at.
+TEST(Loader, FilesAreReadWholeOnceAndThenAsFarAsTheyAreLookedAt) {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 6; ++i) {
+    Image card{90, 120, 3, {}};
+    Rng noise(static_cast<uint64_t>(i));
+    for (int k = 0; k < 90 * 120 * 3; ++k) {
+      card.pixels.push_back(static_cast<uint8_t>(noise.below(256)));
+    }
+    auto bytes = encode_jpeg(card, 80);
+    if (i == 4) bytes.resize(bytes.size() - 40);  // below everything that is looked at
+    write_file(folder / (std::to_string(i) + ".jpg"), bytes);
+  }
+  const auto corner = [](const Tensor& x, Rng& rng) {
+    return (x.slice(1, 3, 23).slice(2, 40, 71).to(at::kFloat) * rng.uniform()).contiguous();
+  };
+  const Transform knows(corner, [](int64_t, int64_t, Rng) { return PixelBox{3, 40, 20, 31}; });
+  const auto data = open_dataset(folder.path().string());
+  const auto cached = decoded_cache(data, 2 * 90 * 120 * 3);  // two of five find a place
+  const auto run = [&](const DatasetPtr& set, const Transform& transform, int64_t from) {
+    Loader loader(set, {transform, transform}, options_of(3, 2));
+    loader.seek(from);
+    std::vector<Batch> out;
+    for (int i = 0; i < 8; ++i) out.push_back(loader.next());
+    EXPECT_EQ(loader.bad_samples().size(), 1U) << "found although nothing damaged is looked at";
+    return out;
+  };
+  const auto expected = run(data, corner, 0);
+  for (const auto& set : {data, cached}) {
+    const auto got = run(set, knows, 0), later = run(set, knows, 4);
+    for (size_t b = 0; b < 8; ++b) {
+      for (size_t v = 0; v < 2; ++v) {
+        EXPECT_TRUE(at::equal(got[b].views[v], expected[b].views[v])) << b;
+        if (b < 4) continue;
+        EXPECT_TRUE(at::equal(later[b - 4].views[v], expected[b].views[v])) << b;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "likewise/formats/image.hpp"
 #include "likewise/tensor.hpp"
 
 namespace likewise {
@@ -36,6 +37,9 @@ class Dataset {
   virtual int64_t size() const = 0;
   // Decodes sample i. Thread-safe. Throws DataError, naming the file, when it is broken.
   virtual Sample get(int64_t i) const = 0;
+  // As get, when only what is inside the window will be looked at: other pixels may be anything, and
+  // damage that concerns only them may go unnoticed. Where leaving out saves nothing, this is get.
+  virtual Sample get_part(int64_t i, const Window& /*window*/) const { return get(i); }
   virtual const DatasetInfo& info() const = 0;
   // Known without decoding; -1 when unknown. 0 <= i < size().
   virtual int64_t label(int64_t i) const = 0;

@@ -2,13 +2,12 @@
 // Batches of views, made ahead by the loader's own threads.
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "likewise/base/random.hpp"
 #include "likewise/data/dataset.hpp"
+#include "likewise/data/transform.hpp"
 
 namespace likewise {
 
@@ -19,9 +18,6 @@ struct Batch {
   Tensor domains;             // int64 [N]
   Tensor index;               // int64 [N], positions in the data set
 };
-
-// A random transformation of one sample part; see views/view.hpp.
-using Transform = std::function<Tensor(const Tensor& x, Rng& rng)>;
 
 struct LoaderOptions {
   int64_t batch = 256;
@@ -36,7 +32,9 @@ struct LoaderOptions {
   int64_t max_bad = 100;  // broken samples that are skipped before it is an error
 };
 
-// Every sample is decoded once and given to all transforms. The content of batch number `step` is a
+// Every sample is decoded once and given to all transforms: whole when it is met for the first time,
+// so that damage is found whatever they look at; later what they look at, as get_part gives it.
+// That changes no view. The content of batch number `step` is a
 // function of (seed, step) alone: neither the number of threads nor the step where reading began
 // changes it. A broken sample is named once, counted, and replaced by another one; without
 // shuffling it is left out of its batch (`Batch::index` tells), and a batch may be empty, its views

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,6 +32,26 @@ bool has_image_extension(const std::filesystem::path& path);
 // or more than `max_pixels` pixels (a guard against decompression bombs).
 Image decode_image(std::span<const uint8_t> bytes, const std::string& name,
                    int64_t max_pixels = int64_t{1} << 28);
+
+// A rectangle of pixels; rows are counted from the top, columns from the left.
+struct PixelBox {
+  int64_t top = 0, left = 0, height = 0, width = 0;
+};
+
+// The smallest box that holds both.
+PixelBox smallest_around(const PixelBox& a, const PixelBox& b);
+
+// Given an image's height and width, the pixels that will be looked at: at least one, all inside.
+using Window = std::function<PixelBox(int64_t height, int64_t width)>;
+
+// Room for channels x height x width bytes; called once.
+using Room = std::function<uint8_t*(int64_t channels, int64_t height, int64_t width)>;
+
+// decode_image into one plane a channel, in room that the caller gives. With a window, what lies
+// outside may stay as it was, and damage that concerns only that may go unnoticed: a JPEG that is
+// not progressive is read down to the last row of the window. Inside, all is equal, bit by bit.
+void decode_planes(std::span<const uint8_t> bytes, const std::string& name, const Room& room,
+                   const Window& window = {}, int64_t max_pixels = int64_t{1} << 28);
 
 // Reads and decodes a file. Throws DataError, with the path.
 Image read_image(const std::filesystem::path& path);

@@ -25,6 +25,7 @@ class Profile {
 
   struct Work {
     int64_t views = 0;         // of the steps counted
+    double start_seconds = 0;  // from the start of the program to the first batch
     double view_seconds = 0;   // processor time of the loader's threads in them
     double multiply_adds = 0;  // of one view's forward pass
     int threads = 1;

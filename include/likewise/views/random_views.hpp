@@ -10,9 +10,7 @@
 
 namespace likewise {
 
-struct CropBox {
-  int64_t top = 0, left = 0, height = 0, width = 0;
-};
+using CropBox = PixelBox;
 
 // A box with area uniform in [area_low, area_high] of the image and log-uniform aspect ratio
 // width / height in [ratio_low, ratio_high], uniformly placed: ten tries to fit one, then the

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/aligned.hpp"
 #include "kernels/image/resample.hpp"
 #include "kernels/image/warp.hpp"
 #include "kernels/simd.hpp"
@@ -31,10 +32,18 @@ struct ViewAxis {
   std::vector<double> total;   // [out]
 };
 
+// The same for vectors of outputs, which take their pixels out of a few vectors of the source.
+struct ViewLanes {
+  std::vector<int64_t> from;   // [vectors] first source pixel of each
+  std::vector<int32_t> pixel;  // [taps, outputs] counted from there
+  std::vector<float> weight;   // [taps, outputs]
+};
+
 // Memory that a thread keeps between views.
 struct ViewScratch {
   ViewAxis vertical, horizontal;
-  std::vector<float> rows, turned, columns, padded, line;
+  ViewLanes lanes;
+  LineFloats rows, turned, columns, padded, line;
   std::vector<int32_t> at;
 };
 

@@ -6,6 +6,10 @@
 #include "kernels/instruction_sets.hpp"
 #include "kernels/views/view_ops_sets.hpp"
 
+#if LIKEWISE_HAS_SETS
+#include <immintrin.h>
+#endif
+
 namespace likewise::kernels {
 
 #if LIKEWISE_HAS_SETS

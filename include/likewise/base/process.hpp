@@ -1,0 +1,8 @@
+#pragma once
+
+namespace likewise {
+
+// Seconds since the kernel started this process, to a hundredth; 0 where it does not say.
+double seconds_since_start();
+
+}  // namespace likewise
