@@ -8,9 +8,7 @@
 #include <limits>
 #include <stdexcept>
 
-#define TOML_EXCEPTIONS 1
-#include <toml++/toml.h>
-
+#include "base/toml_text.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 
@@ -244,13 +242,7 @@ void walk_toml(const toml::table& table, const std::string& prefix, const std::s
 }
 
 void for_each_toml(std::string_view text, const std::string& name, const Assign& assign) {
-  toml::table table;
-  try {
-    table = toml::parse(text, name);
-  } catch (const toml::parse_error& error) {
-    throw UserError("{}:{}:{}: not TOML: {}", name, error.source().begin.line,
-                    error.source().begin.column, error.description());
-  }
+  const toml::table table = detail::parse_toml(text, name);
   walk_toml(table, "", name, assign);
 }
 

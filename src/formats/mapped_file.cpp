@@ -13,7 +13,7 @@
 namespace likewise {
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // waits for no pipe
   if (fd < 0) throw DataError("cannot open {}: {}", path.string(), std::strerror(errno));
   struct stat status {};
   const char* reason = nullptr;

@@ -26,7 +26,11 @@ std::string EncoderSpec::to_toml() const {
 
 EncoderSpec EncoderSpec::from_toml(const std::string& text, const std::string& name) {
   EncoderSpec spec;
-  Fields(spec).read_toml(text, name);
+  try {
+    Fields(spec).read_toml(text, name);
+  } catch (const UserError& error) {  // nobody wrote it by hand
+    throw DataError("{}: the description of the encoder is damaged: {}", name, error.what());
+  }
   return spec;
 }
 

@@ -1,5 +1,7 @@
 #include "likewise/train/checkpoint.hpp"
 
+#include <charconv>
+
 #include "likewise/base/error.hpp"
 
 namespace likewise {
@@ -11,6 +13,25 @@ const std::string& Checkpoint::meta(const std::string& key) const {
   }
   return found->second;
 }
+
+namespace {
+
+template <class T>
+T number_of(const Checkpoint& checkpoint, const std::string& key) {
+  const std::string& text = checkpoint.meta(key);
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0)) {
+    throw DataError("{}: '{}' is '{}' in its metadata; expected a number from 0", checkpoint.path,
+                    key, text);
+  }
+  return value;
+}
+
+}  // namespace
+
+int64_t Checkpoint::integer(const std::string& key) const { return number_of<int64_t>(*this, key); }
+double Checkpoint::real(const std::string& key) const { return number_of<double>(*this, key); }
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) {

@@ -107,8 +107,8 @@ Classifier load_classifier(const fs::path& folder) {
   out.novelty.distances = tensor("novelty.distances");
   try {
     out.class_names = nlohmann::json::parse(checkpoint.meta("classes")).get<std::vector<std::string>>();
-    out.temperature = std::stod(checkpoint.meta("temperature"));
-    out.novelty.k = std::stoll(checkpoint.meta("novelty_k"));
+    out.temperature = checkpoint.real("temperature");
+    out.novelty.k = checkpoint.integer("novelty_k");
   } catch (const std::exception& error) {
     throw DataError("{}: the description of the classifier is damaged: {}", checkpoint.path, error.what());
   }

@@ -75,10 +75,10 @@ Figures figures_of(const json& evaluation) {
   if (evaluation.contains("few_label")) {
     const auto& table = evaluation["few_label"];
     for (const auto& row : table.value("rows", json::array())) {
-      for (size_t i = 0; i < row["values"].size(); ++i) {
-        const auto labels = table["labels"][i].get<int64_t>();
+      for (size_t i = 0; i < row.at("values").size(); ++i) {
+        const auto labels = table.at("labels").at(i).get<int64_t>();
         add_figure(out, row.value("features", ""),
-                   fmt::format("{} label{}", labels, labels == 1 ? "" : "s"), row["values"][i]);
+                   fmt::format("{} label{}", labels, labels == 1 ? "" : "s"), row.at("values")[i]);
       }
     }
   }

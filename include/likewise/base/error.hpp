@@ -8,11 +8,12 @@
 
 namespace likewise {
 
-// Base of every error that a user can meet. `exit_code` is what the program returns.
+// Base of every error that a user can meet. `exit_code` is what the program returns. Messages quote
+// names and contents of files that may be anything: control characters are shown as escapes (\n,
+// \x1b), so that a message is one line and cannot steer a terminal, and a very long one is cut.
 class Error : public std::runtime_error {
  public:
-  Error(const std::string& message, int exit_code)
-      : std::runtime_error(message), exit_code_(exit_code) {}
+  Error(const std::string& message, int exit_code);
   int exit_code() const { return exit_code_; }
 
  private:
