@@ -14,7 +14,8 @@ std::string printable(std::string_view message) {
     const auto byte = static_cast<unsigned char>(c);
     if (out.size() >= kMostMessage) {
       // Not within a character of several bytes.
-      while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80) out.pop_back();
+      while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80)
+        out.pop_back();
       if (!out.empty() && static_cast<unsigned char>(out.back()) >= 0xc0) out.pop_back();
       return out + " …";
     }

@@ -24,13 +24,16 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kNeighbourMark = ".tmp-likewise-";
+constexpr size_t kWriteBuffer = size_t{1} << 16;
 constexpr size_t kMostUnseekable = size_t{1} << 30;  // bytes from a pipe or a device
 
 // An open file descriptor, closed at the end of its scope.
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { if (fd_ >= 0) ::close(fd_); }
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return fd_; }
@@ -52,12 +55,15 @@ class Neighbour {
       if (fd_ < 0 && (errno == EEXIST || errno == EINTR) && attempt < 1000) continue;
       if (fd_ < 0) fail();
       ::flock(fd_, LOCK_EX | LOCK_NB);  // file systems without locks: as before
-      struct stat own {}, there {};
-      if (::fstat(fd_, &own) == 0 && ::stat(path_.c_str(), &there) == 0 && own.st_ino == there.st_ino) {
+      struct stat own {
+      }, there{};
+      if (::fstat(fd_, &own) == 0 && ::stat(path_.c_str(), &there) == 0 &&
+          own.st_ino == there.st_ino) {
         return;
       }
       ::close(fd_);  // another process swept it away before the lock was there
-      if (attempt > 1000) throw UserError("cannot write {}: its neighbours vanish", target_.string());
+      if (attempt > 1000)
+        throw UserError("cannot write {}: its neighbours vanish", target_.string());
     }
   }
   ~Neighbour() {
@@ -97,8 +103,10 @@ void sweep_neighbours(const fs::path& folder) {
   for (const fs::directory_iterator end; !failed && at != end; at.increment(failed)) {
     const std::string name = at->path().filename().string();
     if (name.front() != '.' || name.find(kNeighbourMark) == std::string::npos) continue;
-    const Descriptor left(::open(at->path().c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    if (left.get() >= 0 && ::flock(left.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(at->path().c_str());
+    const Descriptor left(
+        ::open(at->path().c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (left.get() >= 0 && ::flock(left.get(), LOCK_EX | LOCK_NB) == 0)
+      ::unlink(at->path().c_str());
   }
 }
 
@@ -207,7 +215,17 @@ void write_file(const fs::path& path, const std::function<void(const Sink&)>& pr
   }
   sweep_neighbours(folder);
   Neighbour next(folder, target, 0644);
-  produce([&](std::span<const uint8_t> piece) { write_all(next.descriptor(), piece, path); });
+  std::vector<uint8_t> small;  // a checkpoint has hundreds of small tensors: not a call for each
+  const auto flush = [&] {
+    write_all(next.descriptor(), small, path);
+    small.clear();
+  };
+  produce([&](std::span<const uint8_t> piece) {
+    if (small.size() + piece.size() > kWriteBuffer) flush();
+    if (piece.size() > kWriteBuffer) return write_all(next.descriptor(), piece, path);
+    small.insert(small.end(), piece.begin(), piece.end());
+  });
+  flush();
   if (exists && ::fchmod(next.descriptor(), there.st_mode & 0777) != 0) next.fail();
   next.become_target();
   const Descriptor parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -222,7 +240,8 @@ void write_file(const fs::path& path, std::string_view text) { write_file(path, 
 
 fs::path cache_folder() {
   if (const char* own = std::getenv("LIKEWISE_CACHE"); own && *own) return own;
-  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg && *xdg) return fs::path(xdg) / "likewise";
+  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg && *xdg)
+    return fs::path(xdg) / "likewise";
   if (const char* home = std::getenv("HOME"); home && *home) {
     return fs::path(home) / ".cache" / "likewise";
   }

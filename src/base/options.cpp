@@ -225,8 +225,8 @@ std::string toml_value_text(const toml::node& node, const std::string& where) {
   throw UserError("{}: dates are not used here", where);
 }
 
-using Assign = std::function<void(const std::string& key, const std::string& value,
-                                  const std::string& where)>;
+using Assign =
+    std::function<void(const std::string& key, const std::string& value, const std::string& where)>;
 
 void walk_toml(const toml::table& table, const std::string& prefix, const std::string& name,
                const Assign& assign) {

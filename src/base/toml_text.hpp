@@ -9,8 +9,9 @@
 
 namespace likewise::detail {
 
-// Throws UserError with `name`, line and column: not TOML, or made to exhaust the stack (dotted keys
-// and headers nest as deeply as they are long; the library and every walk over a table recurse).
+// Throws UserError with `name`, line and column: not TOML, or made to exhaust the stack (dotted
+// keys and headers nest as deeply as they are long; the library and every walk over a table
+// recurse).
 toml::table parse_toml(std::string_view text, const std::string& name);
 
 }  // namespace likewise::detail

@@ -71,8 +71,9 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return out_of_memory();
   } catch (const std::filesystem::filesystem_error& error) {
-    fmt::print(stderr, "likewise: {}\n",
-               likewise::UserError("{}: {}", error.path1().string(), error.code().message()).what());
+    fmt::print(
+        stderr, "likewise: {}\n",
+        likewise::UserError("{}: {}", error.path1().string(), error.code().message()).what());
     return 2;
   } catch (const c10::Error& error) {
     if (std::string(error.what_without_backtrace()).find("allocate memory") != std::string::npos) {

@@ -44,7 +44,8 @@ int run_self(const std::vector<std::string>& words) {
     throw UserError("sweep: the program could not be started again");
   }
   int status = 0;
-  while (waitpid(child, &status, 0) < 0) {}
+  while (waitpid(child, &status, 0) < 0) {
+  }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -72,7 +73,8 @@ void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, bool firs
                          sweep.evaluate));
   }
   if (code == 130 || code == 143) throw UserError("sweep: interrupted; the same command goes on");
-  if (code != 0) throw UserError("sweep: '{}' with seed {} failed (exit code {})", setting.name, seed, code);
+  if (code != 0)
+    throw UserError("sweep: '{}' with seed {} failed (exit code {})", setting.name, seed, code);
 }
 
 Figures read_figures(const fs::path& evaluation) {
@@ -91,11 +93,12 @@ int run_sweep(const std::vector<std::string>& words) {
   Fields fields(options);
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help || arguments.positional.size() != 1) {
-    fmt::print("Runs several settings and seeds in turn. What is done is not done again.\n\n"
-               "  likewise sweep configs/glyphs.toml\n\n"
-               "The file holds `seeds`, [pretrain] and [evaluate] options for all, and a [[setting]] with "
-               "a name and\noptions for each row of the table.\n\n{}",
-               fields.help());
+    fmt::print(
+        "Runs several settings and seeds in turn. What is done is not done again.\n\n"
+        "  likewise sweep configs/glyphs.toml\n\n"
+        "The file holds `seeds`, [pretrain] and [evaluate] options for all, and a [[setting]] with "
+        "a name and\noptions for each row of the table.\n\n{}",
+        fields.help());
     return arguments.help ? 0 : 2;
   }
   const std::string file = arguments.positional[0];

@@ -97,8 +97,10 @@ std::string folder_name(const std::string& name) {
   std::string out;
   for (char c : lower(name)) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
-    if (plain) out += c;
-    else if (!out.empty() && out.back() != '-') out += '-';
+    if (plain)
+      out += c;
+    else if (!out.empty() && out.back() != '-')
+      out += '-';
   }
   const bool dots = out.find_first_not_of('.') == std::string::npos;  // "" and "..", too
   return dots ? "setting" : out;

@@ -54,7 +54,8 @@ void read_options(const fs::path& path, RunData& run) {
       }
     }
   } catch (const UserError& error) {
-    run.problems.push_back(fmt::format("{} could not be read: {}", path.filename().string(), error.what()));
+    run.problems.push_back(
+        fmt::format("{} could not be read: {}", path.filename().string(), error.what()));
   }
 }
 

@@ -46,9 +46,10 @@ fs::path weights_file(const fs::path& path) {
   for (const auto& file : {RunFolder{path}.checkpoint(), path / "model.safetensors"}) {
     if (fs::exists(file)) return file;
   }
-  throw UserError("{} is neither a run (no checkpoints/last.safetensors) nor a model (no "
-                  "model.safetensors)",
-                  path.string());
+  throw UserError(
+      "{} is neither a run (no checkpoints/last.safetensors) nor a model (no "
+      "model.safetensors)",
+      path.string());
 }
 
 // Runs `work` on every batch of prepared images, in order.

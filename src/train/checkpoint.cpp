@@ -9,7 +9,8 @@ namespace likewise {
 const std::string& Checkpoint::meta(const std::string& key) const {
   const auto found = metadata.find(key);
   if (found == metadata.end()) {
-    throw DataError("{}: not a checkpoint of likewise: '{}' is missing from its metadata", path, key);
+    throw DataError("{}: not a checkpoint of likewise: '{}' is missing from its metadata", path,
+                    key);
   }
   return found->second;
 }
@@ -41,7 +42,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   Checkpoint checkpoint;
   checkpoint.path = path.string();
   checkpoint.metadata = file.metadata();
-  for (const auto& name : file.names()) checkpoint.tensors.emplace_back(name, read_tensor(file, name));
+  for (const auto& name : file.names())
+    checkpoint.tensors.emplace_back(name, read_tensor(file, name));
   return checkpoint;
 }
 

@@ -72,10 +72,12 @@ void save_classifier(const fs::path& folder, const Classifier& classifier,
   NamedTensors tensors;
   append_prefixed(tensors, "model.encoder.", named_tensors(*classifier.model.encoder));
   append_prefixed(tensors, "classifier.",
-                  {{"weight", classifier.linear.weight}, {"bias", classifier.linear.bias},
-                   {"mean", classifier.linear.mean}, {"std", classifier.linear.std}});
-  append_prefixed(tensors, "novelty.", {{"bank", classifier.novelty.bank},
-                                        {"distances", classifier.novelty.distances}});
+                  {{"weight", classifier.linear.weight},
+                   {"bias", classifier.linear.bias},
+                   {"mean", classifier.linear.mean},
+                   {"std", classifier.linear.std}});
+  append_prefixed(tensors, "novelty.",
+                  {{"bank", classifier.novelty.bank}, {"distances", classifier.novelty.distances}});
   write_tensors(folder / "model.safetensors", tensors,
                 {{"likewise", kVersion},
                  {"spec", classifier.model.spec.to_toml()},
@@ -106,11 +108,13 @@ Classifier load_classifier(const fs::path& folder) {
   out.novelty.bank = tensor("novelty.bank");
   out.novelty.distances = tensor("novelty.distances");
   try {
-    out.class_names = nlohmann::json::parse(checkpoint.meta("classes")).get<std::vector<std::string>>();
+    out.class_names =
+        nlohmann::json::parse(checkpoint.meta("classes")).get<std::vector<std::string>>();
     out.temperature = checkpoint.real("temperature");
     out.novelty.k = checkpoint.integer("novelty_k");
   } catch (const std::exception& error) {
-    throw DataError("{}: the description of the classifier is damaged: {}", checkpoint.path, error.what());
+    throw DataError("{}: the description of the classifier is damaged: {}", checkpoint.path,
+                    error.what());
   }
   return out;
 }

@@ -181,8 +181,8 @@ class Run {
   // A folder that was renamed meanwhile is written to under its new name.
   void follow_folder() {
     if (lock_.root() == folder_.root) return;
-    progress_.say(fmt::format("the run folder {} is now {}", folder_.root.string(),
-                              lock_.root().string()));
+    progress_.say(
+        fmt::format("the run folder {} is now {}", folder_.root.string(), lock_.root().string()));
     folder_.root = lock_.root();
     options_.out = folder_.root.string();
   }

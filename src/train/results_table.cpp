@@ -69,7 +69,8 @@ Figures figures_of(const json& evaluation) {
   Figures out;
   for (const auto& protocol : evaluation.value("protocols", json::array())) {
     for (const auto& row : protocol.value("rows", json::array())) {
-      add_figure(out, row.value("features", ""), protocol.value("name", ""), row.value("accuracy", json()));
+      add_figure(out, row.value("features", ""), protocol.value("name", ""),
+                 row.value("accuracy", json()));
     }
   }
   if (evaluation.contains("few_label")) {
@@ -94,7 +95,7 @@ std::string markdown_table(const std::vector<SettingFigures>& settings) {
   const auto columns = columns_of(settings);
   std::string out = "| features |";
   for (const auto& column : columns) out += fmt::format(" {} |", column);
-  out += "\n|---|" ;
+  out += "\n|---|";
   for (size_t i = 0; i < columns.size(); ++i) out += "---|";
   out += "\n";
   for (const auto& row : rows_of(settings)) {
@@ -116,7 +117,10 @@ json json_table(const std::vector<SettingFigures>& settings) {
       const auto values = cell_values(row.seeds, row.features, column);
       if (values.empty()) continue;
       const auto interval = mean_t(values);
-      cells[column] = {{"mean", interval.mean}, {"half_width", std::isnan(interval.half_width) ? json() : json(interval.half_width)}, {"values", values}};
+      cells[column] = {
+          {"mean", interval.mean},
+          {"half_width", std::isnan(interval.half_width) ? json() : json(interval.half_width)},
+          {"values", values}};
     }
     out.push_back({{"name", row.name}, {"features", row.features}, {"figures", cells}});
   }

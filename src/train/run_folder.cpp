@@ -36,7 +36,8 @@ RunLock::RunLock(const fs::path& root) : root_(root) {
 RunLock::~RunLock() { ::close(descriptor_); }
 
 const fs::path& RunLock::root() {
-  struct stat own {}, there {};
+  struct stat own {
+  }, there{};
   if (::fstat(descriptor_, &own) != 0) return root_;
   const auto is_own = [&](const fs::path& root) {
     return ::stat((root / ".lock").c_str(), &there) == 0 && there.st_ino == own.st_ino &&

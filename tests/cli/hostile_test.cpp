@@ -1,5 +1,7 @@
 // Surroundings that change under the program's feet: folders that move, files that vanish, a second
 // process, files that are none. Each has a clear outcome.
+#include "support/hostile.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -12,7 +14,6 @@
 #include "likewise/formats/image.hpp"
 #include "likewise/formats/safetensors.hpp"
 #include "likewise/train/run_folder.hpp"
-#include "support/hostile.hpp"
 
 namespace likewise {
 namespace {
@@ -35,7 +36,8 @@ class HostileJob : public ::testing::Test {
   std::string words(const std::string& more) const {
     return "pretrain --data " + data() + " --out " + out() +
            " --batch 4 --encoder.name small --encoder.width 4 --views.size 16 --health.samples 0 "
-           "--progress lines --threads 1 " + more;
+           "--progress lines --threads 1 " +
+           more;
   }
 
   // Starts the program, waits for its first checkpoint, runs `meanwhile`, waits for the end: the
@@ -43,8 +45,8 @@ class HostileJob : public ::testing::Test {
   ProgramResult while_it_runs(const std::string& more, const std::string& meanwhile) const {
     const std::string log = (folder() / "log").string();
     write_file(folder() / "script.sh",
-               std::string("\"") + LIKEWISE_PROGRAM + "\" " + words(more) + " >" + log + " 2>&1 &\npid=$!\n" +
-                   "for i in $(seq 600); do [ ! -e " + out() +
+               std::string("\"") + LIKEWISE_PROGRAM + "\" " + words(more) + " >" + log +
+                   " 2>&1 &\npid=$!\n" + "for i in $(seq 600); do [ ! -e " + out() +
                    "/checkpoints/last.safetensors ] || break; sleep 0.1; done\n" + meanwhile +
                    "\nwait $pid; code=$?\ncat " + log + "\nexit $code\n");
     return run_shell("timeout 150 bash " + (folder() / "script.sh").string() + " 2>&1");
@@ -81,10 +83,11 @@ TEST_F(HostileJob, TheLockOfAKilledProcessIsNone) {
 
 TEST_F(HostileJob, AFolderThatIsRenamedIsFollowed) {
   const std::string moved = (folder() / "moved").string();
-  const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 2",
-                                    "mv " + out() + " " + moved + "; rm " + moved +
-                                        "/checkpoints/last.safetensors\nfor i in $(seq 600); do [ ! -e " +
-                                        moved + "/checkpoints/last.safetensors ] || break; sleep 0.1; done\nkill -INT $pid");
+  const auto result = while_it_runs(
+      "--steps 1000000 --checkpoint.steps 2",
+      "mv " + out() + " " + moved + "; rm " + moved +
+          "/checkpoints/last.safetensors\nfor i in $(seq 600); do [ ! -e " + moved +
+          "/checkpoints/last.safetensors ] || break; sleep 0.1; done\nkill -INT $pid");
   EXPECT_EQ(result.code, 130) << result.output;
   EXPECT_NE(result.output.find("is now " + moved), std::string::npos) << result.output;
   EXPECT_NE(result.output.find("--resume --out " + moved), std::string::npos) << result.output;
@@ -93,7 +96,8 @@ TEST_F(HostileJob, AFolderThatIsRenamedIsFollowed) {
 }
 
 TEST_F(HostileJob, AFolderThatIsRemovedIsSaid) {
-  const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 2", "mv " + out() + " " + out() + "-; rm -rf " + out() + "-");
+  const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 2",
+                                    "mv " + out() + " " + out() + "-; rm -rf " + out() + "-");
   expect_error(result, 2, "was removed while it was written to");
 }
 
@@ -101,8 +105,10 @@ TEST_F(HostileJob, AnImageThatVanishesIsLeftOutByName) {
   const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 3 --data.cache_mb 0",
                                     "rm " + data() + "/3.png; sleep 2; kill -INT $pid");
   EXPECT_EQ(result.code, 130) << result.output;
-  EXPECT_NE(result.output.find("1 broken images were left out; the first: "), std::string::npos) << result.output;
-  EXPECT_NE(result.output.find("3.png: No such file or directory"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("1 broken images were left out; the first: "), std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find("3.png: No such file or directory"), std::string::npos)
+      << result.output;
 }
 
 TEST_F(HostileJob, AMappedFileThatShrinksIsSaid) {
@@ -120,7 +126,8 @@ TEST_F(HostileJob, WhatIsNoFileIsNoImage) {
   fs::copy_file(images / "0.png", images / "odd \xff\xfe\n\x1b[31m.png");
   const auto result = run_program(words("--epochs 1"));
   EXPECT_EQ(result.code, 0) << result.output;
-  EXPECT_NE(result.output.find("1 broken images were left out; the first: "), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("1 broken images were left out; the first: "), std::string::npos)
+      << result.output;
   EXPECT_NE(result.output.find("empty.png"), std::string::npos) << result.output;
   EXPECT_EQ(result.output.find('\x1b'), std::string::npos) << result.output;
   // Whatever a file is called, the page is text.
@@ -153,20 +160,24 @@ TEST_F(HostileJob, ACheckpointWithNonsenseInItIsRefusedByName) {
     write_safetensors(file, tensors, metadata);
   };
   rewrite("step", "many");
-  expect_error(run_program("pretrain --resume --out " + out() + " --progress none"), 3, "'step' is 'many'");
+  expect_error(run_program("pretrain --resume --out " + out() + " --progress none"), 3,
+               "'step' is 'many'");
   rewrite("spec", "encoder = [");
-  expect_error(run_program("embed --run " + out() + " --data " + data() + " --out " + out() + "/x.npy"), 3,
-               "the description of the encoder is damaged");
+  expect_error(
+      run_program("embed --run " + out() + " --data " + data() + " --out " + out() + "/x.npy"), 3,
+      "the description of the encoder is damaged");
 }
 
 TEST_F(HostileJob, ALinkLoopIsNamedWhereverItStands) {
   const std::string loop = (folder() / "loop").string();
   fs::create_symlink(loop, loop);
   for (const std::string& command :
-       {"pretrain --steps 1 --out " + out() + " --data " + loop, "pretrain --steps 1 --data glyphs --out " + loop,
-        "evaluate --run " + loop, "report " + loop, "predict --data glyphs --model " + loop, "sweep " + loop}) {
+       {"pretrain --steps 1 --out " + out() + " --data " + loop,
+        "pretrain --steps 1 --data glyphs --out " + loop, "evaluate --run " + loop,
+        "report " + loop, "predict --data glyphs --model " + loop, "sweep " + loop}) {
     const auto result = run_program(command);
-    EXPECT_TRUE(result.code == 2 || result.code == 3) << command << ": " << result.code << ", " << result.output;
+    EXPECT_TRUE(result.code == 2 || result.code == 3)
+        << command << ": " << result.code << ", " << result.output;
     EXPECT_NE(result.output.find(loop), std::string::npos) << command << ": " << result.output;
   }
 }

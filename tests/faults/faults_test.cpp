@@ -45,16 +45,21 @@ std::vector<Work> writers() {
           {"pieces",
            [](const fs::path& f) {
              write_file(f / "sub/file", [](const Sink& sink) {
-               for (int i = 0; i < 5; ++i) sink(std::vector<uint8_t>(1000, static_cast<uint8_t>(i)));
+               for (int i = 0; i < 5; ++i)
+                 sink(std::vector<uint8_t>(1000, static_cast<uint8_t>(i)));
              });
            }},
           {"checkpoint",
            [](const fs::path& f) {
              write_safetensors(f / "sub/file",
-                               {{"model.w", "U8", {100000}, some_bytes()}, {"model.b", "U8", {10}, std::span(some_bytes()).first(10)}},
+                               {{"model.w", "U8", {100000}, some_bytes()},
+                                {"model.b", "U8", {10}, std::span(some_bytes()).first(10)}},
                                {{"step", "7"}});
            }},
-          {"array", [](const fs::path& f) { write_file(f / "sub/file", write_npy({"u1", {100000}, some_bytes()})); }},
+          {"array",
+           [](const fs::path& f) {
+             write_file(f / "sub/file", write_npy({"u1", {100000}, some_bytes()}));
+           }},
           {"report", [](const fs::path& f) { write_report(f / "run", f / "sub/file"); }}};
 }
 
@@ -65,13 +70,15 @@ std::vector<Work> readers() {
   };
   return {{"bytes", [=](const fs::path& f) { same(read_bytes(f / "in.bin") == some_bytes()); }},
           {"checkpoint",
-           [=](const fs::path& f) { same(SafetensorsFile(f / "in.safetensors").bytes("w").size() == 10); }},
-          {"array", [=](const fs::path& f) { same(read_npy_file(f / "in.npy").bytes == some_bytes()); }},
+           [=](const fs::path& f) {
+             same(SafetensorsFile(f / "in.safetensors").bytes("w").size() == 10);
+           }},
+          {"array",
+           [=](const fs::path& f) { same(read_npy_file(f / "in.npy").bytes == some_bytes()); }},
           {"table", [=](const fs::path& f) { same(read_csv_file(f / "in.csv").rows.size() == 1); }},
           {"image", [=](const fs::path& f) { same(read_image(f / "in.png").pixels.size() == 12); }},
           {"gzip", [=](const fs::path& f) { same(gunzip_file(f / "in.bin") == some_bytes()); }},
-          {"shard",
-           [=](const fs::path& f) {
+          {"shard", [=](const fs::path& f) {
              const TarFile tar(f / "in.tar");
              same(tar.read(tar.entries().at(0)).size() == 5);
            }}};
@@ -81,7 +88,8 @@ void prepare(const fs::path& folder) {
   fs::create_directories(folder / "run");
   write_file(folder / "run/run.toml", std::string_view("seed = 3\n"));
   write_file(folder / "in.bin", some_bytes());
-  write_safetensors(folder / "in.safetensors", {{"w", "U8", {10}, std::span(some_bytes()).first(10)}});
+  write_safetensors(folder / "in.safetensors",
+                    {{"w", "U8", {10}, std::span(some_bytes()).first(10)}});
   write_file(folder / "in.npy", write_npy({"u1", {100000}, some_bytes()}));
   write_file(folder / "in.csv", std::string_view("path,label\na,b\n"));
   write_file(folder / "in.png", encode_png({2, 2, 3, std::vector<uint8_t>(12, 9)}));
@@ -142,31 +150,38 @@ TEST_F(Faults, OfWritersLeaveTheOldFileOrTheNewOne) {
     work.run(folder());
     const std::string fresh = read_text(file());
     for (const bool old : {true, false}) {
-      for (const Kind kind : {Kind::open, Kind::write, Kind::sync, Kind::rename, Kind::mkdir, Kind::memory}) {
+      for (const Kind kind :
+           {Kind::open, Kind::write, Kind::sync, Kind::rename, Kind::mkdir, Kind::memory}) {
         for (const Action action : {Action::enospc, Action::eio, Action::eintr, Action::cut}) {
           const bool bytes_only = action == Action::cut, memory = kind == Kind::memory;
           if ((bytes_only && kind != Kind::write) || (memory && action != Action::eio)) continue;
           // All places; of thousands of allocations every fiftieth part.
           for (int64_t at = 1;; at += memory ? 1 + at / 50 : 1) {
             reset(old);
-            const std::string what = fmt::format("{}, {} {} with action {}, old file: {}", work.name,
-                                                 faults::kind_name(kind), at, static_cast<int>(action), old);
+            const std::string what =
+                fmt::format("{}, {} {} with action {}, old file: {}", work.name,
+                            faults::kind_name(kind), at, static_cast<int>(action), old);
             std::string message;
             faults::arm(folder().string(), kind, action, at);
             Outcome outcome = Outcome::done;
             ASSERT_NO_THROW(outcome = attempt(work, folder(), message)) << what;
             const bool reached = faults::disarm() >= at;
             const std::string now = fs::exists(file()) ? read_text(file()) : "";
-            ASSERT_TRUE(now == fresh || now == (old ? "old" : "")) << what << ": neither old nor new";
+            ASSERT_TRUE(now == fresh || now == (old ? "old" : ""))
+                << what << ": neither old nor new";
             ASSERT_EQ(leftovers(folder()), 0) << what;
             if (outcome == Outcome::done) ASSERT_EQ(now, fresh) << what;
             if (outcome == Outcome::refused && !memory) {
-              const int reason = action == Action::enospc ? ENOSPC : action == Action::eio ? EIO : EINTR;
+              const int reason = action == Action::enospc ? ENOSPC
+                                 : action == Action::eio  ? EIO
+                                                          : EINTR;
               ASSERT_NE(message.find("cannot "), std::string::npos) << what << ": " << message;
-              ASSERT_NE(message.find(std::strerror(reason)), std::string::npos) << what << ": " << message;
+              ASSERT_NE(message.find(std::strerror(reason)), std::string::npos)
+                  << what << ": " << message;
             }
             // A call that was interrupted or did half of its work is no failure.
-            if (bytes_only || (action == Action::eintr && (kind == Kind::write || kind == Kind::open))) {
+            if (bytes_only ||
+                (action == Action::eintr && (kind == Kind::write || kind == Kind::open))) {
               ASSERT_EQ(outcome, Outcome::done) << what << ": " << message;
             }
             if (!reached) break;
@@ -189,15 +204,17 @@ TEST_F(Faults, OfReadersAreNamedAndInterruptionsAreNone) {
         if (kind != Kind::read && action == Action::cut) continue;
         if (kind == Kind::memory && action != Action::eio) continue;
         for (int64_t at = 1;; ++at) {
-          const std::string what = fmt::format("{}, {} {} with action {}", work.name,
-                                               faults::kind_name(kind), at, static_cast<int>(action));
+          const std::string what =
+              fmt::format("{}, {} {} with action {}", work.name, faults::kind_name(kind), at,
+                          static_cast<int>(action));
           std::string message;
           faults::arm(folder().string(), kind, action, at);
           Outcome outcome = Outcome::done;
           ASSERT_NO_THROW(outcome = attempt(work, folder(), message)) << what;
           const bool reached = faults::disarm() >= at;
           if (outcome == Outcome::refused && kind != Kind::memory) {
-            ASSERT_NE(message.find((folder() / "in").string()), std::string::npos) << what << ": " << message;
+            ASSERT_NE(message.find((folder() / "in").string()), std::string::npos)
+                << what << ": " << message;
           }
           if (reached && action == Action::eio && kind != Kind::memory) {
             ASSERT_EQ(outcome, Outcome::refused) << what;
@@ -237,8 +254,9 @@ TEST_F(Faults, AKillAtAnyMomentLeavesAWholeFileAndTheNextWriterTidiesUp) {
         if (action == Action::half && kind != Kind::write) continue;
         for (int64_t at = 1;; ++at) {
           reset(true);
-          const std::string what = fmt::format("{}, {} {} with action {}", work.name,
-                                               faults::kind_name(kind), at, static_cast<int>(action));
+          const std::string what =
+              fmt::format("{}, {} {} with action {}", work.name, faults::kind_name(kind), at,
+                          static_cast<int>(action));
           const int status = in_child([&] {
             faults::arm(folder().string(), kind, action, at);
             work.run(folder());
@@ -261,7 +279,8 @@ TEST_F(Faults, AKillAtAnyMomentLeavesAWholeFileAndTheNextWriterTidiesUp) {
 
 TEST_F(Faults, OfCachesAreNoErrors) {
   ::setenv("LIKEWISE_CACHE", (folder() / "cache").c_str(), 1);
-  for (const Kind kind : {Kind::open, Kind::read, Kind::write, Kind::sync, Kind::rename, Kind::mkdir}) {
+  for (const Kind kind :
+       {Kind::open, Kind::read, Kind::write, Kind::sync, Kind::rename, Kind::mkdir}) {
     for (const Action action : {Action::enospc, Action::eio, Action::eintr}) {
       for (int64_t at = 1; at < 40; ++at) {
         fs::remove_all(folder() / "cache");

@@ -1,5 +1,6 @@
 // The shim inside the program:
-//   LD_PRELOAD=liblikewise_faults.so LIKEWISE_FAULT_ROOT=/tmp/run LIKEWISE_FAULT=write:3:enospc likewise ...
+//   LD_PRELOAD=liblikewise_faults.so LIKEWISE_FAULT_ROOT=/tmp/run LIKEWISE_FAULT=write:3:enospc
+//   likewise ...
 // With LIKEWISE_FAULT_COUNT=FILE the number of calls of each kind is written there at the end.
 #include <fcntl.h>
 #include <malloc.h>
@@ -26,7 +27,7 @@ using namespace likewise::faults;
 constexpr int64_t kLarge = 1 << 18;  // small allocations are millions
 
 Action action_of(const char* word) {
-  static constexpr const char* kWords[] = {"none", "enospc", "eio", "eintr",
+  static constexpr const char* kWords[] = {"none", "enospc", "eio",  "eintr",
                                            "cut",  "kill",   "half", "after"};
   for (int i = 0; i < 8; ++i) {
     if (std::strcmp(word, kWords[i]) == 0) return static_cast<Action>(i);
@@ -74,7 +75,8 @@ void* malloc(size_t size) {
 }
 
 int posix_memalign(void** out, size_t alignment, size_t size) {
-  if (size >= static_cast<size_t>(kLarge) && fails_allocation(static_cast<int64_t>(size))) return ENOMEM;
+  if (size >= static_cast<size_t>(kLarge) && fails_allocation(static_cast<int64_t>(size)))
+    return ENOMEM;
   *out = __libc_memalign(alignment, size);
   return *out ? 0 : ENOMEM;
 }

@@ -63,13 +63,27 @@ Action next(Kind kind) {
 template <class Call, class Half>
 long perform(Kind kind, const Call& call, const Half& half) {
   switch (next(kind)) {
-    case Action::enospc: errno = ENOSPC; return -1;
-    case Action::eio: errno = EIO; return -1;
-    case Action::eintr: errno = EINTR; return -1;
-    case Action::cut: return half();
-    case Action::half: half(); die(); return -1;
-    case Action::after: call(); die(); return -1;
-    default: return call();
+    case Action::enospc:
+      errno = ENOSPC;
+      return -1;
+    case Action::eio:
+      errno = EIO;
+      return -1;
+    case Action::eintr:
+      errno = EINTR;
+      return -1;
+    case Action::cut:
+      return half();
+    case Action::half:
+      half();
+      die();
+      return -1;
+    case Action::after:
+      call();
+      die();
+      return -1;
+    default:
+      return call();
   }
 }
 
@@ -81,7 +95,8 @@ long perform(Kind kind, const Call& call) {
 }  // namespace
 
 const char* kind_name(Kind kind) {
-  static constexpr const char* kNames[] = {"open", "read", "write", "sync", "rename", "mkdir", "memory"};
+  static constexpr const char* kNames[] = {"open",   "read",  "write", "sync",
+                                           "rename", "mkdir", "memory"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -145,20 +160,23 @@ int open64(const char* path, int flags, ...) {
 ssize_t read(int fd, void* to, size_t size) {
   const auto some = [&](size_t n) { return ::syscall(SYS_read, fd, to, n); };
   if (!is_watched(fd)) return some(size);
-  return perform(Kind::read, [&] { return some(size); }, [&] { return some((size + 1) / 2); });
+  return perform(
+      Kind::read, [&] { return some(size); }, [&] { return some((size + 1) / 2); });
 }
 
 ssize_t pread(int fd, void* to, size_t size, off_t at) {
   const auto some = [&](size_t n) { return ::syscall(SYS_pread64, fd, to, n, at); };
   if (!is_watched(fd)) return some(size);
-  return perform(Kind::read, [&] { return some(size); }, [&] { return some((size + 1) / 2); });
+  return perform(
+      Kind::read, [&] { return some(size); }, [&] { return some((size + 1) / 2); });
 }
 ssize_t pread64(int fd, void* to, size_t size, off_t at) { return pread(fd, to, size, at); }
 
 ssize_t write(int fd, const void* from, size_t size) {
   const auto some = [&](size_t n) { return ::syscall(SYS_write, fd, from, n); };
   if (!is_watched(fd)) return some(size);
-  return perform(Kind::write, [&] { return some(size); }, [&] { return some((size + 1) / 2); });
+  return perform(
+      Kind::write, [&] { return some(size); }, [&] { return some((size + 1) / 2); });
 }
 
 int fsync(int fd) {

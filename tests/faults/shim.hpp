@@ -1,7 +1,8 @@
 #pragma once
-// Stands between a program and the system and lets one chosen call fail: the N-th open, read, write,
-// flush, rename or folder below `root`, or the N-th allocation. Linked into the tests, or loaded into
-// the program by LD_PRELOAD (liblikewise_faults.so), where LIKEWISE_FAULT and its neighbours arm it.
+// Stands between a program and the system and lets one chosen call fail: the N-th open, read,
+// write, flush, rename or folder below `root`, or the N-th allocation. Linked into the tests, or
+// loaded into the program by LD_PRELOAD (liblikewise_faults.so), where LIKEWISE_FAULT and its
+// neighbours arm it.
 
 #include <cstdint>
 #include <string>

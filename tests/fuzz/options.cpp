@@ -1,9 +1,10 @@
 // Options by every road: run file, command line, checkpoint, sweep.
+#include "likewise/base/options.hpp"
+
 #include <limits>
 
 #include "cli/sweep_file.hpp"
 #include "fuzz/targets.hpp"
-#include "likewise/base/options.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/formats/safetensors.hpp"
 #include "likewise/nn/encoder_options.hpp"
@@ -80,9 +81,9 @@ void sweep(Bytes bytes) {
   promise(!sweep.seeds.empty() && !sweep.settings.empty(), "something to run");
   for (const auto& setting : sweep.settings) {
     const std::string folder = cli::folder_name(setting.name);
-    promise(!folder.empty() && folder.find('/') == std::string::npos && folder != "." &&
-                folder != "..",
-            "a folder inside the sweep's");
+    promise(
+        !folder.empty() && folder.find('/') == std::string::npos && folder != "." && folder != "..",
+        "a folder inside the sweep's");
   }
 }
 

@@ -20,8 +20,7 @@ namespace fs = std::filesystem;
 // A folder of this process in memory, removed at its end.
 class MemoryFolder {
  public:
-  MemoryFolder()
-      : path_(fs::path("/dev/shm") / ("likewise-fuzz-" + std::to_string(::getpid()))) {
+  MemoryFolder() : path_(fs::path("/dev/shm") / ("likewise-fuzz-" + std::to_string(::getpid()))) {
     fs::create_directories(path_ / "report");
   }
   ~MemoryFolder() {
@@ -47,9 +46,12 @@ void json(Bytes bytes) {
 // The first byte says which file the rest is.
 void report(Bytes bytes) {
   static const MemoryFolder folder;
-  static constexpr std::array kFiles = {"run.toml",           "metrics.jsonl",
-                                        "evaluation.json",    "report/summary.json",
-                                        "report/gallery.json", "report/neighbours.json",
+  static constexpr std::array kFiles = {"run.toml",
+                                        "metrics.jsonl",
+                                        "evaluation.json",
+                                        "report/summary.json",
+                                        "report/gallery.json",
+                                        "report/neighbours.json",
                                         "report/map.json"};
   if (bytes.empty()) return;
   const fs::path file = folder.path() / kFiles[bytes[0] % kFiles.size()];

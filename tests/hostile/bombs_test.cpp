@@ -1,9 +1,7 @@
 // Files that promise more than they hold, and archives that unpack to more than memory holds.
 #include <gtest/gtest.h>
-
-#include <zlib.h>
-
 #include <sys/resource.h>
+#include <zlib.h>
 
 #include <cstring>
 
@@ -116,7 +114,10 @@ Bytes tar_header(const std::string& name, const std::string& size, char type) {
   Bytes block(512);
   std::memcpy(block.data(), name.data(), std::min<size_t>(name.size(), 100));
   std::memcpy(&block[124], size.data(), std::min<size_t>(size.size(), 12));
-  std::memcpy(&block[257], "ustar\0" "00", 8);
+  std::memcpy(&block[257],
+              "ustar\0"
+              "00",
+              8);
   block[156] = static_cast<uint8_t>(type);
   std::memset(&block[148], ' ', 8);
   unsigned sum = 0;
@@ -144,15 +145,16 @@ TEST(Bombs, AShardSaysWhereItsMembersLieAndNoMore) {
 
 TEST(Bombs, HeadersThatPromiseTooMuchTakeNoMemory) {
   const int64_t before = peak_megabytes();
-  const Bytes idx = {0, 0, 8, 3, 0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff};
+  const Bytes idx = {0,    0,    8,    3,    0x7f, 0xff, 0xff, 0xff,
+                     0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff};
   expect_part(refusal([&] { read_idx(idx, "a.idx"); }), "a.idx: IDX data of shape [2147483647");
   Bytes npy = {0x93, 'N', 'U', 'M', 'P', 'Y', 2, 0, 0xff, 0xff, 0xff, 0xff};
   expect_part(refusal([&] { read_npy(npy, "a.npy"); }), "header of 4294967295 bytes");
   Bytes tensors(16, 0xff);
   expect_part(refusal([&] { SafetensorsFile(tensors, "a.safetensors"); }), "is announced");
   // A PNG of 2^31-1 pixels a side, its checksum right.
-  Bytes png = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R',
-               0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 8, 2, 0, 0, 0};
+  Bytes png = {0x89, 'P',  'N',  'G',  '\r', '\n', 0x1a, '\n', 0,    0, 0, 13, 'I', 'H', 'D',
+               'R',  0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 8, 2, 0,  0,   0};
   const uLong sum = crc32(0, &png[12], 17);
   for (int shift = 24; shift >= 0; shift -= 8) png.push_back(static_cast<uint8_t>(sum >> shift));
   EXPECT_EQ(refusal([&] { decode_image(png, "a.png"); }).rfind("a.png: ", 0), 0U);

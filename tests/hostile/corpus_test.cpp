@@ -1,5 +1,5 @@
-// Every kept input of the fuzzers, everything that once broke a reader, and damaged forms of both go
-// through the readers: a result, a UserError or a DataError of one line, and nothing else.
+// Every kept input of the fuzzers, everything that once broke a reader, and damaged forms of both
+// go through the readers: a result, a UserError or a DataError of one line, and nothing else.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -69,11 +69,19 @@ TEST_P(Corpus, IsSurvivedWhenDamaged) {
     for (int64_t round = 0; round < 60; ++round) {
       Rng rng(20260202, {static_cast<uint64_t>(round)});
       auto damaged = bytes;
-      const auto at = [&] { return static_cast<size_t>(rng.below(static_cast<int64_t>(damaged.size()))); };
+      const auto at = [&] {
+        return static_cast<size_t>(rng.below(static_cast<int64_t>(damaged.size())));
+      };
       switch (round % 4) {
-        case 0: damaged.resize(at()); break;
-        case 1: damaged[at()] ^= static_cast<uint8_t>(1 << rng.below(8)); break;
-        case 2: damaged[at()] = static_cast<uint8_t>(rng.below(256)); break;
+        case 0:
+          damaged.resize(at());
+          break;
+        case 1:
+          damaged[at()] ^= static_cast<uint8_t>(1 << rng.below(8));
+          break;
+        case 2:
+          damaged[at()] = static_cast<uint8_t>(rng.below(256));
+          break;
         case 3: {  // a piece twice
           const size_t from = at(), length = std::min<size_t>(damaged.size() - from, 40);
           const std::vector<uint8_t> piece(damaged.begin() + static_cast<int64_t>(from),
@@ -86,7 +94,9 @@ TEST_P(Corpus, IsSurvivedWhenDamaged) {
   }
 }
 
-TEST_P(Corpus, NothingIsSurvived) { expect_survived(*find_fuzz_target(GetParam()), {}, "no bytes"); }
+TEST_P(Corpus, NothingIsSurvived) {
+  expect_survived(*find_fuzz_target(GetParam()), {}, "no bytes");
+}
 
 std::vector<const char*> names() {
   std::vector<const char*> out;
@@ -95,7 +105,7 @@ std::vector<const char*> names() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Corpus, ::testing::ValuesIn(names()),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& target) { return std::string(target.param); });
 
 }  // namespace
 }  // namespace likewise

@@ -41,7 +41,8 @@ TEST(HostilePaths, WhatCannotBeReadIsNamedWithItsReason) {
   fs::create_directory(inside);
   put(folder / "file", "x");
   const std::vector<std::pair<fs::path, std::string>> cases = {
-      {folder / "none", "cannot open " + (folder / "none").string() + ": No such file or directory"},
+      {folder / "none",
+       "cannot open " + (folder / "none").string() + ": No such file or directory"},
       {loop, "cannot open " + loop.string() + ": Too many levels of symbolic links"},
       {pipe, "cannot read " + pipe.string() + ": it is a named pipe"},
       {inside, "cannot read " + inside.string() + ": it is a folder"},
@@ -104,9 +105,9 @@ TEST(HostilePaths, ASizeThatMemoryDoesNotHoldIsSaid) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "the sanitizer ends the process at such an allocation";
 #endif
-  expect_refused<DataError>(
-      [&] { read_bytes(folder / "sparse"); },
-      "cannot read " + (folder / "sparse").string() + ": its 8796093022208 bytes do not fit into memory");
+  expect_refused<DataError>([&] { read_bytes(folder / "sparse"); },
+                            "cannot read " + (folder / "sparse").string() +
+                                ": its 8796093022208 bytes do not fit into memory");
 }
 
 TEST(HostilePaths, WritingFollowsLinksAndKeepsPermissions) {
@@ -117,7 +118,8 @@ TEST(HostilePaths, WritingFollowsLinksAndKeepsPermissions) {
   write_file(folder / "link", std::string_view("new"));
   EXPECT_TRUE(fs::is_symlink(folder / "link"));
   EXPECT_EQ(read_text(folder / "real"), "new");
-  EXPECT_EQ(fs::status(folder / "real").permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(fs::status(folder / "real").permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_EQ(entries_of(folder.path()), 2);
 }
 
@@ -132,11 +134,13 @@ TEST(HostilePaths, WhatCannotBeWrittenIsNamedAndLeavesNothing) {
   expect_refused<UserError>([&] { write(folder / "inside"); },
                             "cannot write " + (folder / "inside").string() + ": it is a folder");
   for (const char* name : {"loop", "dangling"}) {
-    expect_refused<UserError>([&] { write(folder / name); }, "cannot write " + (folder / name).string() +
-                                                                 ": its symbolic link leads nowhere");
+    expect_refused<UserError>(
+        [&] { write(folder / name); },
+        "cannot write " + (folder / name).string() + ": its symbolic link leads nowhere");
   }
-  expect_refused<UserError>([&] { write(folder / "file/x"); },
-                            "cannot make the folder " + (folder / "file").string() + ": Not a directory");
+  expect_refused<UserError>(
+      [&] { write(folder / "file/x"); },
+      "cannot make the folder " + (folder / "file").string() + ": Not a directory");
   EXPECT_EQ(entries_of(folder.path()), before);
 }
 

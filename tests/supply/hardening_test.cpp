@@ -14,7 +14,9 @@ std::string readelf(const std::string& words) {
   return result.output;
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST(Hardening, OfTheProgram) {
 #ifndef LIKEWISE_HARDENED

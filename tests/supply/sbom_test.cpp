@@ -1,5 +1,5 @@
-// The bill of materials has the structure of CycloneDX 1.5 and names what the build needs; the source
-// archive is reproducible.
+// The bill of materials has the structure of CycloneDX 1.5 and names what the build needs; the
+// source archive is reproducible.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -32,7 +32,8 @@ json make_sbom(const fs::path& file) {
 // The rows of scripts/dependencies.tsv.
 std::vector<std::vector<std::string>> dependency_rows() {
   std::vector<std::vector<std::string>> rows;
-  for (const auto& line : split(read_text(fs::path(LIKEWISE_SOURCE_DIR) / "scripts/dependencies.tsv"), '\n')) {
+  for (const auto& line :
+       split(read_text(fs::path(LIKEWISE_SOURCE_DIR) / "scripts/dependencies.tsv"), '\n')) {
     if (!line.empty() && line[0] != '#') rows.push_back(split(line, '\t'));
   }
   return rows;
@@ -46,7 +47,8 @@ TEST(Sbom, HasTheStructureOfCycloneDx) {
   EXPECT_EQ(bom.at("version"), 1);
   const std::regex uuid("urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
   EXPECT_TRUE(std::regex_match(bom.at("serialNumber").get<std::string>(), uuid));
-  std::set<std::string> refs = {bom.at("metadata").at("component").at("bom-ref").get<std::string>()};
+  std::set<std::string> refs = {
+      bom.at("metadata").at("component").at("bom-ref").get<std::string>()};
   const std::regex purl(R"(pkg:deb/debian/[a-z0-9.+-]+(@[A-Za-z0-9.%-]+)?\?distro=debian-12)");
   for (const auto& component : bom.at("components")) {
     EXPECT_EQ(component.at("type"), "library");
@@ -103,18 +105,21 @@ TEST(SourceArchive, HasTheSameBytesTwice) {
   const TemporaryFolder folder;
   fs::create_directories(folder / "a");
   fs::create_directories(folder / "b");
-  const auto first = run_shell("cd / && " + script("source_archive' ") + (folder / "a").string() + " 2>&1");
+  const auto first =
+      run_shell("cd / && " + script("source_archive' ") + (folder / "a").string() + " 2>&1");
   if (first.code == 2) GTEST_SKIP() << first.output;
   ASSERT_EQ(first.code, 0) << first.output;
-  const auto second = run_shell("umask 077 && TZ=Asia/Tokyo LC_ALL=C.UTF-8 " + script("source_archive' ") +
-                                (folder / "b").string() + " 2>&1");
+  const auto second = run_shell("umask 077 && TZ=Asia/Tokyo LC_ALL=C.UTF-8 " +
+                                script("source_archive' ") + (folder / "b").string() + " 2>&1");
   ASSERT_EQ(second.code, 0) << second.output;
   std::string name;
-  for (const auto& entry : fs::directory_iterator(folder / "a")) name = entry.path().filename().string();
+  for (const auto& entry : fs::directory_iterator(folder / "a"))
+    name = entry.path().filename().string();
   ASSERT_TRUE(name.ends_with(".tar.gz")) << name;
   EXPECT_EQ(read_bytes(folder / "a" / name), read_bytes(folder / "b" / name));
   const auto listing = run_shell("tar tzf " + (folder / "a" / name).string());
-  for (const char* file : {"CMakeLists.txt", "check", "quickstart", "LICENSE", "src/cli/main.cpp"}) {
+  for (const char* file :
+       {"CMakeLists.txt", "check", "quickstart", "LICENSE", "src/cli/main.cpp"}) {
     EXPECT_NE(listing.output.find(std::string("/") + file + "\n"), std::string::npos) << file;
   }
 }

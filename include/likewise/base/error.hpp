@@ -59,10 +59,10 @@ namespace detail {
 }  // namespace likewise
 
 // Our own assumption: LIKEWISE_CHECK(a == b, "a {} b {}", a, b). Active in every build.
-#define LIKEWISE_CHECK(condition, ...)                                              \
-  do {                                                                              \
-    if (!(condition)) [[unlikely]] {                                                \
-      ::likewise::detail::check_failed(#condition, __FILE__, __LINE__,              \
-                                       ::fmt::format(__VA_ARGS__));                 \
-    }                                                                               \
+#define LIKEWISE_CHECK(condition, ...)                                 \
+  do {                                                                 \
+    if (!(condition)) [[unlikely]] {                                   \
+      ::likewise::detail::check_failed(#condition, __FILE__, __LINE__, \
+                                       ::fmt::format(__VA_ARGS__));    \
+    }                                                                  \
   } while (false)
