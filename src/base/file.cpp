@@ -15,6 +15,7 @@
 #include <mutex>
 #include <set>
 
+#include "base/open_file.hpp"
 #include "likewise/base/error.hpp"
 
 namespace likewise {
@@ -51,8 +52,8 @@ class Neighbour {
     const std::string name = target.filename().string().substr(0, 180);  // names have 255 bytes
     for (int attempt = 0;; ++attempt) {
       path_ = folder / fmt::format(".{}{}{}-{}", name, kNeighbourMark, ::getpid(), count++);
-      fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-      if (fd_ < 0 && (errno == EEXIST || errno == EINTR) && attempt < 1000) continue;
+      fd_ = detail::open_file(path_, O_WRONLY | O_CREAT | O_EXCL, mode);
+      if (fd_ < 0 && errno == EEXIST && attempt < 1000) continue;
       if (fd_ < 0) fail();
       ::flock(fd_, LOCK_EX | LOCK_NB);  // file systems without locks: as before
       struct stat own {
@@ -103,8 +104,7 @@ void sweep_neighbours(const fs::path& folder) {
   for (const fs::directory_iterator end; !failed && at != end; at.increment(failed)) {
     const std::string name = at->path().filename().string();
     if (name.front() != '.' || name.find(kNeighbourMark) == std::string::npos) continue;
-    const Descriptor left(
-        ::open(at->path().c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    const Descriptor left(detail::open_file(at->path(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK));
     if (left.get() >= 0 && ::flock(left.get(), LOCK_EX | LOCK_NB) == 0)
       ::unlink(at->path().c_str());
   }
@@ -126,10 +126,7 @@ std::span<const uint8_t> as_bytes(std::string_view text) {
 // Opens for reading and refuses what would wait for ever or makes no sense. A pipe of the shell
 // (<(command), /dev/stdin) is welcome, a named pipe that may have no writer is not.
 int open_to_read(const fs::path& path, struct stat& status) {
-  int fd = -1;
-  do {
-    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  } while (fd < 0 && errno == EINTR);
+  const int fd = detail::open_file(path, O_RDONLY | O_NONBLOCK);
   if (fd < 0) throw DataError("cannot open {}: {}", path.string(), std::strerror(errno));
   const char* reason = nullptr;
   struct statfs system {};
@@ -208,7 +205,7 @@ void write_file(const fs::path& path, const std::function<void(const Sink&)>& pr
     throw UserError("cannot write {}: it is a folder", path.string());
   }
   if (exists && !S_ISREG(there.st_mode)) {  // a pipe or a device is written to, never replaced
-    const Descriptor file(::open(target.c_str(), O_WRONLY | O_CLOEXEC));
+    const Descriptor file(detail::open_file(target, O_WRONLY));
     if (file.get() < 0) throw UserError("cannot write {}: {}", path.string(), std::strerror(errno));
     produce([&](std::span<const uint8_t> piece) { write_all(file.get(), piece, path); });
     return;
@@ -228,7 +225,7 @@ void write_file(const fs::path& path, const std::function<void(const Sink&)>& pr
   flush();
   if (exists && ::fchmod(next.descriptor(), there.st_mode & 0777) != 0) next.fail();
   next.become_target();
-  const Descriptor parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor parent(detail::open_file(folder, O_RDONLY | O_DIRECTORY));
   if (parent.get() >= 0) ::fsync(parent.get());  // the new name survives a power failure, too
 }
 

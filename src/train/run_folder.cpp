@@ -9,6 +9,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/open_file.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/base/text.hpp"
@@ -22,7 +23,7 @@ RunLock::RunLock(const fs::path& root) : root_(root) {
   fs::create_directories(root, failed);
   if (failed) throw UserError("cannot make the run folder {}: {}", root.string(), failed.message());
   const fs::path lock = root / ".lock";
-  descriptor_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  descriptor_ = detail::open_file(lock, O_RDWR | O_CREAT, 0644);
   if (descriptor_ < 0) {
     throw UserError("cannot write to the run folder {}: {}", root.string(), std::strerror(errno));
   }
@@ -65,7 +66,7 @@ MetricsLog::MetricsLog(const fs::path& path, long long step) : path_(path) {
     }
   }
   write_file(path, kept);
-  descriptor_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  descriptor_ = detail::open_file(path, O_WRONLY | O_APPEND);
   if (descriptor_ < 0) throw UserError("cannot write {}: {}", path.string(), std::strerror(errno));
 }
 
