@@ -22,6 +22,9 @@ std::string number_text(double value) {
 }
 
 std::string toml_quoted(std::string_view text) {
+  if (!is_utf8(text)) {
+    throw UserError("'{}' is not UTF-8, which a run file must be; rename it or use a link", text);
+  }
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') {

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "cli/command.hpp"
 #include "cli/startup.hpp"
 #include "likewise/base/error.hpp"
@@ -19,9 +20,10 @@ int run_evaluate(const std::vector<std::string>& words) {
   Fields fields(options);
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
-    fmt::print("Measures the encoder of a run with labelled data.\n\n"
-               "  likewise evaluate --run runs/photos --data labelled/train --test labelled/test\n\n{}",
-               fields.help());
+    fmt::print(
+        "Measures the encoder of a run with labelled data.\n\n"
+        "  likewise evaluate --run runs/photos --data labelled/train --test labelled/test\n\n{}",
+        fields.help());
     return 0;
   }
   if (options.run.empty()) throw UserError("evaluate: --run is needed: a run folder");
@@ -35,11 +37,10 @@ int run_evaluate(const std::vector<std::string>& words) {
   if (trained_on.empty() && options.data.empty()) {
     throw UserError("evaluate: --data and --test are needed: labelled data");
   }
-  const auto evaluation =
-      evaluate(model, open_evaluation_data(options, trained_on), options, true);
+  const auto evaluation = evaluate(model, open_evaluation_data(options, trained_on), options, true);
   fmt::print("{}", evaluation_text(evaluation));
   if (std::filesystem::is_directory(folder.root)) {
-    write_file(folder.evaluation(), evaluation.dump(1) + "\n");
+    write_file(folder.evaluation(), detail::json_text(evaluation, 1) + "\n");
     write_report(folder.root, folder.report());
     fmt::print("figures: {}\nreport: {}\n", folder.evaluation().string(), folder.report().string());
   }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "cli/command.hpp"
 #include "cli/startup.hpp"
 #include "likewise/base/error.hpp"
@@ -88,12 +89,14 @@ int run_fit(const std::vector<std::string>& words) {
   Fields fields(options);
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
-    fmt::print("Turns the labels there are into a classifier.\n\n"
-               "  likewise fit --run runs/photos --data photos --labels labels.csv --out model\n\n{}",
-               fields.help());
+    fmt::print(
+        "Turns the labels there are into a classifier.\n\n"
+        "  likewise fit --run runs/photos --data photos --labels labels.csv --out model\n\n{}",
+        fields.help());
     return 0;
   }
-  for (const auto& [value, name] : {std::pair{&options.run, "run"}, {&options.data, "data"}, {&options.out, "out"}}) {
+  for (const auto& [value, name] :
+       {std::pair{&options.run, "run"}, {&options.data, "data"}, {&options.out, "out"}}) {
     if (value->empty()) throw UserError("fit: --{} is needed; see likewise fit --help", name);
   }
   namespace fs = std::filesystem;
@@ -106,8 +109,9 @@ int run_fit(const std::vector<std::string>& words) {
   DatasetPtr data = open_dataset(options.data);
   if (!options.labels.empty()) data = with_labels(data, options.labels);
   if (data->info().class_names.empty()) {
-    throw UserError("--data {}: there are no labels; a folder for each class, or --labels, gives them",
-                    options.data);
+    throw UserError(
+        "--data {}: there are no labels; a folder for each class, or --labels, gives them",
+        options.data);
   }
   if (options.per_class > 0) {
     Rng rng(static_cast<uint64_t>(options.seed), {0xf17});
@@ -126,19 +130,17 @@ int run_fit(const std::vector<std::string>& words) {
   } else {
     fit_finetuned(classifier, data, probe.model, options);
   }
-  const nlohmann::json summary = {{"likewise", kVersion},
-                                  {"encoder", classifier.model.origin},
-                                  {"mode", options.mode},
-                                  {"data", data->info().name},
-                                  {"labels", train.x.size(0)},
-                                  {"classes", classifier.class_names},
-                                  {"penalty", probe.penalty},
-                                  {"temperature", classifier.temperature}};
-  save_classifier(options.out, classifier, summary.dump(1));
-  fmt::print("{} classes from {} labels, penalty {:g}, temperature {:.2f}\n{}model: {}\n"
-             "next: likewise predict --model {} --data NEW_IMAGES\n",
-             classifier.class_names.size(), train.x.size(0), probe.penalty, classifier.temperature,
-             probe.note.empty() ? "" : probe.note + "\n", options.out, options.out);
+  const nlohmann::json summary = {
+      {"likewise", kVersion},      {"encoder", classifier.model.origin},
+      {"mode", options.mode},      {"data", data->info().name},
+      {"labels", train.x.size(0)}, {"classes", classifier.class_names},
+      {"penalty", probe.penalty},  {"temperature", classifier.temperature}};
+  save_classifier(options.out, classifier, detail::json_text(summary, 1));
+  fmt::print(
+      "{} classes from {} labels, penalty {:g}, temperature {:.2f}\n{}model: {}\n"
+      "next: likewise predict --model {} --data NEW_IMAGES\n",
+      classifier.class_names.size(), train.x.size(0), probe.penalty, classifier.temperature,
+      probe.note.empty() ? "" : probe.note + "\n", options.out, options.out);
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "cli/command.hpp"
 #include "cli/sweep_file.hpp"
 #include "likewise/base/error.hpp"
@@ -109,7 +110,7 @@ int run_sweep(const std::vector<std::string>& words) {
   std::vector<SettingFigures> rows;
   const auto write_tables = [&] {
     write_file(out / "table.md", markdown_table(rows));
-    write_file(out / "table.json", json_table(rows).dump(1) + "\n");
+    write_file(out / "table.json", detail::json_text(json_table(rows), 1) + "\n");
   };
   for (const auto& setting : sweep.settings) {
     rows.push_back({setting.name, {}});

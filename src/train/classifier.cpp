@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/base/random.hpp"
@@ -81,7 +82,7 @@ void save_classifier(const fs::path& folder, const Classifier& classifier,
   write_tensors(folder / "model.safetensors", tensors,
                 {{"likewise", kVersion},
                  {"spec", classifier.model.spec.to_toml()},
-                 {"classes", nlohmann::json(classifier.class_names).dump()},
+                 {"classes", detail::json_text(classifier.class_names)},
                  {"temperature", fmt::format("{}", classifier.temperature)},
                  {"novelty_k", std::to_string(classifier.novelty.k)}});
   write_file(folder / "model.json", summary_json + "\n");

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/data/image_tensor.hpp"
@@ -85,7 +86,8 @@ json gallery(const EncoderSpec& spec, const Dataset& data, const Shower& shower,
       const View& view = views.at(static_cast<size_t>(k) % views.size());
       pictures.push_back(png_uri(visible(view(image, rng), spec.stats)));
     }
-    rows.push_back({{"name", data.name(i)}, {"original", png_uri(shower.shown(image))}, {"views", pictures}});
+    rows.push_back(
+        {{"name", data.name(i)}, {"original", png_uri(shower.shown(image))}, {"views", pictures}});
   }
   return {{"rows", rows}};
 }
@@ -93,8 +95,9 @@ json gallery(const EncoderSpec& spec, const Dataset& data, const Shower& shower,
 std::string class_name(const Dataset& data, int64_t i) {
   const int64_t label = data.label(i);
   const auto& names = data.info().class_names;
-  return label >= 0 && label < static_cast<int64_t>(names.size()) ? names[static_cast<size_t>(label)]
-                                                                  : "";
+  return label >= 0 && label < static_cast<int64_t>(names.size())
+             ? names[static_cast<size_t>(label)]
+             : "";
 }
 
 json neighbours(const Extraction& features, const Dataset& data, const Shower& shower,
@@ -102,11 +105,12 @@ json neighbours(const Extraction& features, const Dataset& data, const Shower& s
   const auto n = static_cast<int64_t>(features.index.size());
   const auto queries = evenly(n, options.queries);
   const Tensor rows = at::tensor(queries, at::kLong);
-  const Neighbours found = top_k(features.set.x.index_select(0, rows), features.set.x,
-                                 options.neighbours + 1);
+  const Neighbours found =
+      top_k(features.set.x.index_select(0, rows), features.set.x, options.neighbours + 1);
   const auto item = [&](int64_t row) {
     const int64_t i = features.index[static_cast<size_t>(row)];
-    return json{{"name", data.name(i)}, {"label", class_name(data, i)},
+    return json{{"name", data.name(i)},
+                {"label", class_name(data, i)},
                 {"image", png_uri(shower.shown(data.get(i).parts.at(0)))}};
   };
   json out = json::array();
@@ -138,17 +142,24 @@ json map_of(const Extraction& features, const Dataset& data, const Shower& showe
       sprite.pixels.resize(static_cast<size_t>(sprite.height * sprite.width * sprite.channels));
     }
     for (int64_t y = 0; y < kThumb; ++y) {
-      const int64_t to = ((row / kThumbColumns * kThumb + y) * sprite.width + row % kThumbColumns * kThumb) * thumb.channels;
+      const int64_t to =
+          ((row / kThumbColumns * kThumb + y) * sprite.width + row % kThumbColumns * kThumb) *
+          thumb.channels;
       std::copy_n(thumb.pixels.begin() + y * kThumb * thumb.channels, kThumb * thumb.channels,
                   sprite.pixels.begin() + to);
     }
     const float* xy = places.data_ptr<float>() + 2 * row;
-    points.push_back({std::round(100 * xy[0]) / 100, std::round(100 * xy[1]) / 100, data.label(i), row});
+    points.push_back(
+        {std::round(100 * xy[0]) / 100, std::round(100 * xy[1]) / 100, data.label(i), row});
     names.push_back(data.name(i));
   }
-  return {{"method", "t-SNE"}, {"points", points}, {"classes", data.info().class_names},
-          {"sprite", data_uri("image/png", encode_png(sprite))}, {"thumb", kThumb},
-          {"columns", kThumbColumns}, {"names", names}};
+  return {{"method", "t-SNE"},
+          {"points", points},
+          {"classes", data.info().class_names},
+          {"sprite", data_uri("image/png", encode_png(sprite))},
+          {"thumb", kThumb},
+          {"columns", kThumbColumns},
+          {"names", names}};
 }
 
 }  // namespace
@@ -156,11 +167,12 @@ json map_of(const Extraction& features, const Dataset& data, const Shower& showe
 void write_pictures(const std::filesystem::path& run, const PictureOptions& options) {
   const RunFolder folder{run};
   const TrainedEncoder model = load_encoder(run);
-  const std::string path = peek_toml(read_text(folder.options()), folder.options().string(), "data.path", "");
+  const std::string path =
+      peek_toml(read_text(folder.options()), folder.options().string(), "data.path", "");
   const DatasetPtr whole = open_dataset(path);
   const Shower shower(model.spec);
   const auto save = [&](const char* name, const json& content) {
-    write_file(folder.assets() / name, content.dump());
+    write_file(folder.assets() / name, detail::json_text(content));
   };
   save("gallery.json", gallery(model.spec, *whole, shower, options));
   const DatasetPtr shown = subset(whole, evenly(whole->size(), options.map_points));

@@ -10,6 +10,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/base/progress.hpp"
@@ -112,7 +113,7 @@ class Run {
                           {"version", kVersion},
                           {"seed", options_.seed},
                           {"warnings", warnings}};
-    write_file(folder_.assets() / "summary.json", summary.dump(1) + "\n");
+    write_file(folder_.assets() / "summary.json", detail::json_text(summary, 1) + "\n");
   }
 
   void build(MethodOptions& method_options) {

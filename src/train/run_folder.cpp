@@ -9,6 +9,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "base/open_file.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
@@ -73,8 +74,7 @@ MetricsLog::MetricsLog(const fs::path& path, long long step) : path_(path) {
 MetricsLog::~MetricsLog() { ::close(descriptor_); }
 
 void MetricsLog::write(const nlohmann::json& record) {
-  const std::string line =
-      record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  const std::string line = detail::json_text(record) + "\n";
   for (size_t done = 0; done < line.size();) {
     const ssize_t wrote = ::write(descriptor_, line.data() + done, line.size() - done);
     if (wrote < 0 && errno == EINTR) continue;

@@ -33,8 +33,8 @@ void npz(Bytes bytes) {
 
 void cache(Bytes bytes) {
   detail::ByteReader reader(bytes);
-  int64_t rounds = reader.number();
-  while (reader.ok() && rounds-- > 0) {
+  const int64_t rounds = reader.number();
+  for (int64_t i = 0; i < rounds && reader.ok(); ++i) {
     const size_t left = reader.left();
     const std::string text = reader.text();
     promise(text.size() <= left && reader.left() <= left, "reading goes forward");
