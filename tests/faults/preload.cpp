@@ -2,6 +2,7 @@
 //   LD_PRELOAD=liblikewise_faults.so LIKEWISE_FAULT_ROOT=/tmp/run LIKEWISE_FAULT=write:3:enospc
 //   likewise ...
 // With LIKEWISE_FAULT_COUNT=FILE the number of calls of each kind is written there at the end.
+#undef _FORTIFY_SOURCE
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/syscall.h>
@@ -66,7 +67,7 @@ __attribute__((destructor)) void end() {
 
 extern "C" {
 
-void* malloc(size_t size) {
+void* malloc(size_t size) noexcept {
   if (size >= static_cast<size_t>(kLarge) && fails_allocation(static_cast<int64_t>(size))) {
     errno = ENOMEM;
     return nullptr;
@@ -74,7 +75,7 @@ void* malloc(size_t size) {
   return __libc_malloc(size);
 }
 
-int posix_memalign(void** out, size_t alignment, size_t size) {
+int posix_memalign(void** out, size_t alignment, size_t size) noexcept {
   if (size >= static_cast<size_t>(kLarge) && fails_allocation(static_cast<int64_t>(size)))
     return ENOMEM;
   *out = __libc_memalign(alignment, size);
