@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <iostream>
 
@@ -130,13 +131,16 @@ Outcome attempt(const Work& work, const fs::path& folder, std::string& message) 
 class Faults : public ::testing::Test {
  protected:
   void SetUp() override { prepare(folder()); }
-  fs::path folder() const { return temporary_.path(); }
+  const fs::path& folder() const { return temporary_.path(); }
   fs::path file() const { return folder() / "sub/file"; }
 
   // Puts the old state in place: a file, or no folder at all.
   void reset(bool old) const {
     fs::remove_all(folder() / "sub");
-    if (old) write_file(file(), std::string_view("old"));
+    // Not by write_file: the children of this process would take the folder for swept.
+    if (!old) return;
+    fs::create_directories(folder() / "sub");
+    std::ofstream(file()) << "old";
   }
 
  private:
@@ -145,9 +149,10 @@ class Faults : public ::testing::Test {
 
 TEST_F(Faults, OfWritersLeaveTheOldFileOrTheNewOne) {
   int64_t points = 0;
+  const fs::path root = folder();
   for (const Work& work : writers()) {
     reset(false);
-    work.run(folder());
+    work.run(root);
     const std::string fresh = read_text(file());
     for (const bool old : {true, false}) {
       for (const Kind kind :
@@ -164,13 +169,13 @@ TEST_F(Faults, OfWritersLeaveTheOldFileOrTheNewOne) {
             std::string message;
             faults::arm(folder().string(), kind, action, at);
             Outcome outcome = Outcome::done;
-            ASSERT_NO_THROW(outcome = attempt(work, folder(), message)) << what;
+            ASSERT_NO_THROW(outcome = attempt(work, root, message)) << what;
             const bool reached = faults::disarm() >= at;
             const std::string now = fs::exists(file()) ? read_text(file()) : "";
             ASSERT_TRUE(now == fresh || now == (old ? "old" : ""))
                 << what << ": neither old nor new";
             ASSERT_EQ(leftovers(folder()), 0) << what;
-            if (outcome == Outcome::done) ASSERT_EQ(now, fresh) << what;
+            ASSERT_TRUE(outcome != Outcome::done || now == fresh) << what;
             if (outcome == Outcome::refused && !memory) {
               const int reason = action == Action::enospc ? ENOSPC
                                  : action == Action::eio  ? EIO
@@ -197,8 +202,9 @@ TEST_F(Faults, OfWritersLeaveTheOldFileOrTheNewOne) {
 
 TEST_F(Faults, OfReadersAreNamedAndInterruptionsAreNone) {
   int64_t points = 0;
+  const fs::path root = folder();
   for (const Work& work : readers()) {
-    work.run(folder());
+    work.run(root);
     for (const Kind kind : {Kind::open, Kind::read, Kind::memory}) {
       for (const Action action : {Action::eio, Action::eintr, Action::cut}) {
         if (kind != Kind::read && action == Action::cut) continue;
@@ -210,7 +216,7 @@ TEST_F(Faults, OfReadersAreNamedAndInterruptionsAreNone) {
           std::string message;
           faults::arm(folder().string(), kind, action, at);
           Outcome outcome = Outcome::done;
-          ASSERT_NO_THROW(outcome = attempt(work, folder(), message)) << what;
+          ASSERT_NO_THROW(outcome = attempt(work, root, message)) << what;
           const bool reached = faults::disarm() >= at;
           if (outcome == Outcome::refused && kind != Kind::memory) {
             ASSERT_NE(message.find((folder() / "in").string()), std::string::npos)
@@ -219,7 +225,7 @@ TEST_F(Faults, OfReadersAreNamedAndInterruptionsAreNone) {
           if (reached && action == Action::eio && kind != Kind::memory) {
             ASSERT_EQ(outcome, Outcome::refused) << what;
           }
-          if (action == Action::cut) ASSERT_EQ(outcome, Outcome::done) << what << ": " << message;
+          ASSERT_TRUE(action != Action::cut || outcome == Outcome::done) << what << ": " << message;
           if (!reached) break;
           ++points;
         }
@@ -245,9 +251,10 @@ int in_child(const std::function<void()>& body) {
 
 TEST_F(Faults, AKillAtAnyMomentLeavesAWholeFileAndTheNextWriterTidiesUp) {
   int64_t kills = 0;
+  const fs::path root = folder();
   for (const Work& work : writers()) {
     reset(false);
-    in_child([&] { work.run(folder()); });
+    in_child([&] { work.run(root); });
     const std::string fresh = read_text(file());
     for (const Kind kind : {Kind::open, Kind::write, Kind::sync, Kind::rename}) {
       for (const Action action : {Action::kill, Action::half, Action::after}) {
@@ -259,14 +266,14 @@ TEST_F(Faults, AKillAtAnyMomentLeavesAWholeFileAndTheNextWriterTidiesUp) {
                           static_cast<int>(action));
           const int status = in_child([&] {
             faults::arm(folder().string(), kind, action, at);
-            work.run(folder());
+            work.run(root);
           });
           if (!WIFSIGNALED(status)) break;
           ++kills;
           const std::string now = read_text(file());
           ASSERT_TRUE(now == fresh || now == "old") << what << ": neither old nor new";
           ASSERT_LE(leftovers(folder()), 1) << what;
-          in_child([&] { work.run(folder()); });
+          in_child([&] { work.run(root); });
           ASSERT_EQ(read_text(file()), fresh) << what;
           ASSERT_EQ(leftovers(folder()), 0) << what << ": the next writer did not tidy up";
         }
