@@ -1,9 +1,12 @@
 # likewise_component(NAME [TORCH] [NEEDS component...] [LINK target...])
 # The static library likewise_NAME of src/NAME/**.cpp with headers in include/likewise/NAME.
-# A folder without sources becomes an interface library.
+# A folder without sources becomes an interface library. Without libtorch those with TORCH are left out.
 set(LIKEWISE_COMPONENTS "")
 function(likewise_component name)
   cmake_parse_arguments(arg "TORCH" "" "NEEDS;LINK" ${ARGN})
+  if(arg_TORCH AND NOT LIKEWISE_TORCH)
+    return()
+  endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   set(target likewise_${name})
   if(sources)

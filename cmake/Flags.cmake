@@ -20,8 +20,27 @@ add_compile_options(-fno-math-errno -fno-trapping-math)
 
 add_library(likewise_flags INTERFACE)
 target_compile_options(likewise_flags INTERFACE
-  $<BUILD_INTERFACE:-Wall -Wextra -Werror -Wshadow -Wno-error=maybe-uninitialized>)
+  $<BUILD_INTERFACE:-Wall -Wextra -Werror -Wshadow>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(likewise_flags INTERFACE $<BUILD_INTERFACE:-Wno-error=maybe-uninitialized>)
+endif()
+# What makes a mistake in a reader harder to use: buffer and stack checks, addresses that differ from run to
+# run, tables that are read-only once the program runs. No value changes; bench/ shows no slowdown.
+option(LIKEWISE_HARDEN "Hardening flags in optimised builds" ON)
+if(LIKEWISE_HARDEN AND NOT LIKEWISE_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    add_compile_options(-fcf-protection)
+  endif()
+  add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+  include(CheckPIESupported)
+  check_pie_supported()
+endif()
+
 if(LIKEWISE_SANITIZE)
   add_compile_options(-fsanitize=${LIKEWISE_SANITIZE} -fno-omit-frame-pointer -g1)
+  if(LIKEWISE_SANITIZE MATCHES undefined)
+    add_compile_options(-fno-sanitize-recover=undefined)  # a finding ends the test
+  endif()
   add_link_options(-fsanitize=${LIKEWISE_SANITIZE})
 endif()

@@ -24,6 +24,7 @@ font_packages="fonts-aenigma fonts-urw-base35 fonts-texgyre fonts-freefont-ttf f
   fonts-summersby fonts-tomsontalks fonts-tuffy fonts-ubuntu-title fonts-yanone-kaffeesatz
   fonts-yrsa-rasa ttf-bitstream-vera"
 test_packages="libgtest-dev"
+fuzz_packages="clang-14 libclang-rt-14-dev"  # only for ./check --fuzz
 
 say() { printf '\n== %s\n' "$*"; }
 fail() { printf '\n%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }

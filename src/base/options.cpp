@@ -8,9 +8,7 @@
 #include <limits>
 #include <stdexcept>
 
-#define TOML_EXCEPTIONS 1
-#include <toml++/toml.h>
-
+#include "base/toml_text.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 
@@ -24,6 +22,9 @@ std::string number_text(double value) {
 }
 
 std::string toml_quoted(std::string_view text) {
+  if (!is_utf8(text)) {
+    throw UserError("'{}' is not UTF-8, which a run file must be; rename it or use a link", text);
+  }
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') {
@@ -227,8 +228,8 @@ std::string toml_value_text(const toml::node& node, const std::string& where) {
   throw UserError("{}: dates are not used here", where);
 }
 
-using Assign = std::function<void(const std::string& key, const std::string& value,
-                                  const std::string& where)>;
+using Assign =
+    std::function<void(const std::string& key, const std::string& value, const std::string& where)>;
 
 void walk_toml(const toml::table& table, const std::string& prefix, const std::string& name,
                const Assign& assign) {
@@ -244,13 +245,7 @@ void walk_toml(const toml::table& table, const std::string& prefix, const std::s
 }
 
 void for_each_toml(std::string_view text, const std::string& name, const Assign& assign) {
-  toml::table table;
-  try {
-    table = toml::parse(text, name);
-  } catch (const toml::parse_error& error) {
-    throw UserError("{}:{}:{}: not TOML: {}", name, error.source().begin.line,
-                    error.source().begin.column, error.description());
-  }
+  const toml::table table = detail::parse_toml(text, name);
   walk_toml(table, "", name, assign);
 }
 

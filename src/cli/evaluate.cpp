@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "cli/command.hpp"
 #include "cli/startup.hpp"
 #include "likewise/base/error.hpp"
@@ -36,12 +37,11 @@ int run_evaluate(const std::vector<std::string>& words) {
   if (trained_on.empty() && options.data.empty()) {
     throw UserError("evaluate: --data and --test are needed: labelled data");
   }
-  const auto evaluation =
-      evaluate(model, open_evaluation_data(options, trained_on), options, true);
+  const auto evaluation = evaluate(model, open_evaluation_data(options, trained_on), options, true);
   fmt::print("{}", evaluation_text(evaluation));
   const bool is_foreign_folder = !is_run && std::filesystem::exists(folder.root / "config.json");
   if (!options.run.empty() && std::filesystem::is_directory(folder.root) && !is_foreign_folder) {
-    write_file(folder.evaluation(), evaluation.dump(1) + "\n");
+    write_file(folder.evaluation(), detail::json_text(evaluation, 1) + "\n");
     write_report(folder.root, folder.report());
     fmt::print("figures: {}\nreport: {}\n", folder.evaluation().string(), folder.report().string());
   }

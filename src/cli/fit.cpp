@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "cli/command.hpp"
 #include "cli/startup.hpp"
 #include "likewise/base/error.hpp"
@@ -150,7 +151,7 @@ int run_fit(const std::vector<std::string>& words) {
       {"mode", options.mode},      {"data", data->info().name},
       {"labels", train.x.size(0)}, {"classes", classifier.class_names},
       {"penalty", probe.penalty},  {"temperature", classifier.temperature}};
-  save_classifier(options.out, classifier, summary.dump(1));
+  save_classifier(options.out, classifier, detail::json_text(summary, 1));
   fmt::print(
       "{} classes from {} labels, penalty {:g}, temperature {:.2f}\n{}model: {}\n"
       "next: likewise predict --model {} --data NEW_IMAGES\n",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <filesystem>
 #include <new>
 
 #include "cli/command.hpp"
@@ -52,6 +53,11 @@ int run(const std::vector<std::string>& words) {
   return find_command(words[0]).run({words.begin() + 1, words.end()});
 }
 
+int out_of_memory() {
+  fmt::print(stderr, "likewise: out of memory; a smaller --batch or --chunk needs less\n");
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -63,9 +69,16 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "likewise: {}\n", error.what());
     return error.exit_code();
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "likewise: out of memory; a smaller --batch or --chunk needs less\n");
-    return 1;
+    return out_of_memory();
+  } catch (const std::filesystem::filesystem_error& error) {
+    fmt::print(
+        stderr, "likewise: {}\n",
+        likewise::UserError("{}: {}", error.path1().string(), error.code().message()).what());
+    return 2;
   } catch (const c10::Error& error) {
+    if (std::string(error.what_without_backtrace()).find("allocate memory") != std::string::npos) {
+      return out_of_memory();
+    }
     fmt::print(stderr, "likewise: internal error: {}\n", error.what_without_backtrace());
     return 70;
   } catch (const std::exception& error) {

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int64_t kMostShards = 1'000'000;
+constexpr size_t kMostShards = 1'000'000;  // of one pattern
 
 bool all_digits(const std::string& text) {
   return !text.empty() && text.size() <= 12 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -37,11 +37,14 @@ void expand_braces(const std::string& pattern, std::vector<fs::path>& paths) {
   const std::string first = pattern.substr(open + 1, dots - open - 1);
   const std::string last = pattern.substr(dots + 2, close - dots - 2);
   if (!all_digits(first) || !all_digits(last) || std::stoll(first) > std::stoll(last) ||
-      std::stoll(last) - std::stoll(first) >= kMostShards) {
+      std::stoll(last) - std::stoll(first) >= static_cast<int64_t>(kMostShards)) {
     throw UserError("'{{{}..{}}}' in '{}' is no range; write two ascending whole numbers", first,
                     last, pattern);
   }
   for (int64_t i = std::stoll(first); i <= std::stoll(last); ++i) {
+    if (paths.size() >= kMostShards) {
+      throw UserError("'{}' names more than {} shards", pattern, kMostShards);
+    }
     expand_braces(fmt::format("{}{:0{}}{}", pattern.substr(0, open), i, first.size(),
                               pattern.substr(close + 1)),
                   paths);

@@ -8,12 +8,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/open_file.hpp"
 #include "likewise/base/error.hpp"
 
 namespace likewise {
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = detail::open_file(path, O_RDONLY | O_NONBLOCK);  // waits for no pipe
   if (fd < 0) throw DataError("cannot open {}: {}", path.string(), std::strerror(errno));
   struct stat status {};
   const char* reason = nullptr;

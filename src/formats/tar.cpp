@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/open_file.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/formats/gzip.hpp"
@@ -202,7 +203,7 @@ std::pair<std::string, std::string> tar_key(std::string_view name) {
 
 TarFile::TarFile(const std::filesystem::path& path)
     : path_(path.string()), entries_(index_tar(path)) {
-  file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  file_ = detail::open_file(path, O_RDONLY);
   if (file_ < 0) throw DataError("cannot open {}: {}", path_, std::strerror(errno));
 }
 

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/open_file.hpp"
 #include "formats/endian.hpp"
 #include "formats/protobuf.hpp"
 #include "likewise/base/error.hpp"
@@ -70,7 +71,7 @@ EventWriter::EventWriter(const std::filesystem::path& path, double wall_time)
                       failed.message());
     }
   }
-  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+  file_ = detail::open_file(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644);
   if (file_ < 0) throw UserError("cannot write {}: {}", path_, std::strerror(errno));
   append(detail::ProtoMessage().float64(1, wall_time).text(3, kEventVersion).bytes());
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "likewise/base/text.hpp"
 
@@ -121,7 +122,9 @@ void draw_line(std::string& svg, const ChartLine& line, const Frame& f, bool ord
   }
 }
 
-double four_digits(double v) { return std::isfinite(v) ? std::stod(fmt::format("{:.5g}", v)) : v; }
+double four_digits(double v) {
+  return std::isfinite(v) ? std::strtod(fmt::format("{:.5g}", v).c_str(), nullptr) : v;
+}
 
 // What the script needs to answer a pointer: geometry, values, labels.
 Json readout_data(const Chart& chart, const Frame& f) {

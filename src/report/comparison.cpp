@@ -114,7 +114,7 @@ std::string differing_options(const std::vector<RunData>& runs) {
   std::string head = "<th>Option</th>", body;
   for (size_t r = 0; r < runs.size(); ++r) head += "<th>" + run_key(runs, r) + "</th>";
   for (const auto& [key, row] : values) {
-    if (std::all_of(row.begin(), row.end(), [&](const auto& v) { return v == row[0]; })) continue;
+    if (std::count(row.begin(), row.end(), row[0]) == std::ssize(row)) continue;
     body += "<tr><th scope=\"row\">" + html_escape(key) + "</th>";
     for (const std::string& value : row) body += "<td>" + html_escape(value) + "</td>";
     body += "</tr>\n";

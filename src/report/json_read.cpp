@@ -37,8 +37,19 @@ std::vector<std::string> texts(const Json& array) {
   return out;
 }
 
+namespace {
+
+constexpr int kMostDepth = 64;  // writing JSON recurses; what lies deeper is left out
+
+Json parse_shallow(const std::string& source) {
+  const auto keep = [](int depth, Json::parse_event_t, Json&) { return depth < kMostDepth; };
+  return Json::parse(source, keep, false);
+}
+
+}  // namespace
+
 Json parse_forgiving(const std::string& source) {
-  Json parsed = Json::parse(source, nullptr, false);
+  Json parsed = parse_shallow(source);
   if (!parsed.is_discarded()) return parsed;
   std::string mended;
   bool quoted = false;
@@ -65,7 +76,7 @@ Json parse_forgiving(const std::string& source) {
     quoted = source[i] == '"';
     mended += source[i];
   }
-  return Json::parse(mended, nullptr, false);
+  return parse_shallow(mended);
 }
 
 std::string script_json(const Json& value) {

@@ -1,11 +1,11 @@
 #include "report/run_data.hpp"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <cmath>
 #include <sstream>
 
+#include "base/toml_text.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 
@@ -40,7 +40,7 @@ void flatten_toml(const toml::table& table, const std::string& prefix, OptionGro
 
 void read_options(const fs::path& path, RunData& run) {
   try {
-    const toml::table table = toml::parse(read_text(path));
+    const toml::table table = detail::parse_toml(read_text(path), path.filename().string());
     OptionGroup top;
     for (const auto& [key, node] : table) {
       if (!node.is_table()) top.entries.emplace_back(std::string(key.str()), toml_value(node));
@@ -53,10 +53,9 @@ void read_options(const fs::path& path, RunData& run) {
         if (!group.entries.empty()) run.options.push_back(std::move(group));
       }
     }
-  } catch (const toml::parse_error& error) {
-    run.problems.push_back(fmt::format("{} could not be read, line {}: {}",
-                                       path.filename().string(), error.source().begin.line,
-                                       std::string(error.description())));
+  } catch (const UserError& error) {
+    run.problems.push_back(
+        fmt::format("{} could not be read: {}", path.filename().string(), error.what()));
   }
 }
 
@@ -150,19 +149,31 @@ RunData read_run(const fs::path& folder) {
       whole.has_filename() ? whole.filename().string() : whole.parent_path().filename().string();
   int found = 0;
   const auto there = [&](const fs::path& path) {
-    const bool is = fs::is_regular_file(path);
+    std::error_code absent;
+    const bool is = fs::is_regular_file(path, absent);
     found += is;
     return is;
   };
-  if (there(folder / "run.toml")) read_options(folder / "run.toml", run);
-  if (there(folder / "metrics.jsonl")) read_metrics(folder / "metrics.jsonl", run);
+  // A file that cannot be read at all is a problem on the page, as is one that is damaged.
+  const auto forgiving = [&](const fs::path& path, const auto& read) {
+    if (!there(path)) return;
+    try {
+      read(path);
+    } catch (const DataError& error) {
+      run.problems.push_back(error.what());
+    }
+  };
+  forgiving(folder / "run.toml", [&](const fs::path& path) { read_options(path, run); });
+  forgiving(folder / "metrics.jsonl", [&](const fs::path& path) { read_metrics(path, run); });
   const std::pair<const char*, Json*> files[] = {{"evaluation.json", &run.evaluation},
                                                  {"report/summary.json", &run.summary},
                                                  {"report/gallery.json", &run.gallery},
                                                  {"report/neighbours.json", &run.neighbours},
                                                  {"report/map.json", &run.map}};
   for (const auto& [name, into] : files) {
-    if (there(folder / name)) read_json_file(folder / name, name, *into, run);
+    forgiving(folder / name, [&, shown = name, into = into](const fs::path& path) {
+      read_json_file(path, shown, *into, run);
+    });
   }
   if (found == 0) {
     throw UserError(

@@ -26,7 +26,11 @@ std::string EncoderSpec::to_toml() const {
 
 EncoderSpec EncoderSpec::from_toml(const std::string& text, const std::string& name) {
   EncoderSpec spec;
-  Fields(spec).read_toml(text, name);
+  try {
+    Fields(spec).read_toml(text, name);
+  } catch (const UserError& error) {  // nobody wrote it by hand
+    throw DataError("{}: the description of the encoder is damaged: {}", name, error.what());
+  }
   return spec;
 }
 
@@ -42,9 +46,10 @@ fs::path weights_file(const fs::path& path) {
   for (const auto& file : {RunFolder{path}.checkpoint(), path / "model.safetensors"}) {
     if (fs::exists(file)) return file;
   }
-  throw UserError("{} is neither a run (no checkpoints/last.safetensors) nor a model (no "
-                  "model.safetensors)",
-                  path.string());
+  throw UserError(
+      "{} is neither a run (no checkpoints/last.safetensors) nor a model (no "
+      "model.safetensors)",
+      path.string());
 }
 
 // Runs `work` on every batch of prepared images, in order.

@@ -1,5 +1,7 @@
 #include "likewise/train/checkpoint.hpp"
 
+#include <charconv>
+
 #include "likewise/base/error.hpp"
 
 namespace likewise {
@@ -7,10 +9,30 @@ namespace likewise {
 const std::string& Checkpoint::meta(const std::string& key) const {
   const auto found = metadata.find(key);
   if (found == metadata.end()) {
-    throw DataError("{}: not a checkpoint of likewise: '{}' is missing from its metadata", path, key);
+    throw DataError("{}: not a checkpoint of likewise: '{}' is missing from its metadata", path,
+                    key);
   }
   return found->second;
 }
+
+namespace {
+
+template <class T>
+T number_of(const Checkpoint& checkpoint, const std::string& key) {
+  const std::string& text = checkpoint.meta(key);
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0)) {
+    throw DataError("{}: '{}' is '{}' in its metadata; expected a number from 0", checkpoint.path,
+                    key, text);
+  }
+  return value;
+}
+
+}  // namespace
+
+int64_t Checkpoint::integer(const std::string& key) const { return number_of<int64_t>(*this, key); }
+double Checkpoint::real(const std::string& key) const { return number_of<double>(*this, key); }
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) {
@@ -20,7 +42,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   Checkpoint checkpoint;
   checkpoint.path = path.string();
   checkpoint.metadata = file.metadata();
-  for (const auto& name : file.names()) checkpoint.tensors.emplace_back(name, read_tensor(file, name));
+  for (const auto& name : file.names())
+    checkpoint.tensors.emplace_back(name, read_tensor(file, name));
   return checkpoint;
 }
 

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/base/random.hpp"
@@ -72,14 +73,16 @@ void save_classifier(const fs::path& folder, const Classifier& classifier,
   NamedTensors tensors;
   append_prefixed(tensors, "model.encoder.", named_tensors(*classifier.model.encoder));
   append_prefixed(tensors, "classifier.",
-                  {{"weight", classifier.linear.weight}, {"bias", classifier.linear.bias},
-                   {"mean", classifier.linear.mean}, {"std", classifier.linear.std}});
-  append_prefixed(tensors, "novelty.", {{"bank", classifier.novelty.bank},
-                                        {"distances", classifier.novelty.distances}});
+                  {{"weight", classifier.linear.weight},
+                   {"bias", classifier.linear.bias},
+                   {"mean", classifier.linear.mean},
+                   {"std", classifier.linear.std}});
+  append_prefixed(tensors, "novelty.",
+                  {{"bank", classifier.novelty.bank}, {"distances", classifier.novelty.distances}});
   write_tensors(folder / "model.safetensors", tensors,
                 {{"likewise", kVersion},
                  {"spec", classifier.model.spec.to_toml()},
-                 {"classes", nlohmann::json(classifier.class_names).dump()},
+                 {"classes", detail::json_text(classifier.class_names)},
                  {"temperature", fmt::format("{}", classifier.temperature)},
                  {"novelty_k", std::to_string(classifier.novelty.k)}});
   write_file(folder / "model.json", summary_json + "\n");
@@ -106,11 +109,13 @@ Classifier load_classifier(const fs::path& folder) {
   out.novelty.bank = tensor("novelty.bank");
   out.novelty.distances = tensor("novelty.distances");
   try {
-    out.class_names = nlohmann::json::parse(checkpoint.meta("classes")).get<std::vector<std::string>>();
-    out.temperature = std::stod(checkpoint.meta("temperature"));
-    out.novelty.k = std::stoll(checkpoint.meta("novelty_k"));
+    out.class_names =
+        nlohmann::json::parse(checkpoint.meta("classes")).get<std::vector<std::string>>();
+    out.temperature = checkpoint.real("temperature");
+    out.novelty.k = checkpoint.integer("novelty_k");
   } catch (const std::exception& error) {
-    throw DataError("{}: the description of the classifier is damaged: {}", checkpoint.path, error.what());
+    throw DataError("{}: the description of the classifier is damaged: {}", checkpoint.path,
+                    error.what());
   }
   return out;
 }

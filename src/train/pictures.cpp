@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/data/image_tensor.hpp"
@@ -180,7 +181,7 @@ void write_pictures(const std::filesystem::path& run, const PictureOptions& opti
   const DatasetPtr whole = open_dataset(path);
   const Shower shower(model.spec);
   const auto save = [&](const char* name, const json& content) {
-    write_file(folder.assets() / name, content.dump());
+    write_file(folder.assets() / name, detail::json_text(content));
   };
   save("gallery.json", gallery(model.spec, *whole, shower, options));
   const DatasetPtr shown = subset(whole, evenly(whole->size(), options.map_points));

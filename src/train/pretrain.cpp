@@ -11,6 +11,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/base/process.hpp"
@@ -122,7 +123,7 @@ class Run {
                           {"version", kVersion},
                           {"seed", options_.seed},
                           {"warnings", warnings}};
-    write_file(folder_.assets() / "summary.json", summary.dump(1) + "\n");
+    write_file(folder_.assets() / "summary.json", detail::json_text(summary, 1) + "\n");
   }
 
   void build(MethodOptions& method_options) {
@@ -159,9 +160,8 @@ class Run {
 
   void restore() {
     const Checkpoint checkpoint = load_checkpoint(folder_.checkpoint());
-    step_ = std::stoll(checkpoint.meta("step"));
-    const auto seconds = checkpoint.metadata.find("seconds");
-    if (seconds != checkpoint.metadata.end()) earlier_ = std::stod(seconds->second);
+    step_ = checkpoint.integer("step");
+    if (checkpoint.metadata.count("seconds") > 0) earlier_ = checkpoint.real("seconds");
     load_tensors(*method_, checkpoint.under("model."));
     for (size_t p = 0; p < players_.size(); ++p) {
       const NamedTensors state = checkpoint.under("optim." + players_[p].name + ".");
@@ -173,6 +173,7 @@ class Run {
   }
 
   void save() {
+    follow_folder();
     NamedTensors tensors;
     append_prefixed(tensors, "model.", named_tensors(*method_));
     for (size_t p = 0; p < players_.size(); ++p) {
@@ -188,6 +189,15 @@ class Run {
     last_checkpoint_ = Clock::now();
     saved_step_ = step_;
     if (profile_) profile_->restart();
+  }
+
+  // A folder that was renamed meanwhile is written to under its new name.
+  void follow_folder() {
+    if (lock_.root() == folder_.root) return;
+    progress_.say(
+        fmt::format("the run folder {} is now {}", folder_.root.string(), lock_.root().string()));
+    folder_.root = lock_.root();
+    options_.out = folder_.root.string();
   }
 
   bool checkpoint_due() const {

@@ -85,16 +85,17 @@ Figures figures_of(const json& evaluation) {
   Figures out;
   for (const auto& protocol : evaluation.value("protocols", json::array())) {
     for (const auto& row : protocol.value("rows", json::array())) {
-      add_figure(out, row.value("features", ""), protocol.value("name", ""), row.value("accuracy", json()));
+      add_figure(out, row.value("features", ""), protocol.value("name", ""),
+                 row.value("accuracy", json()));
     }
   }
   if (evaluation.contains("few_label")) {
     const auto& table = evaluation["few_label"];
     for (const auto& row : table.value("rows", json::array())) {
-      for (size_t i = 0; i < row["values"].size(); ++i) {
-        const auto labels = table["labels"][i].get<int64_t>();
+      for (size_t i = 0; i < row.at("values").size(); ++i) {
+        const auto labels = table.at("labels").at(i).get<int64_t>();
         add_figure(out, row.value("features", ""),
-                   fmt::format("{} label{}", labels, labels == 1 ? "" : "s"), row["values"][i]);
+                   fmt::format("{} label{}", labels, labels == 1 ? "" : "s"), row.at("values")[i]);
       }
     }
   }
@@ -108,6 +109,7 @@ Figures figures_of(const json& evaluation) {
 
 RunFacts run_facts(const json& summary, const std::string& metrics) {
   RunFacts facts;
+  if (!summary.is_object()) return facts;
   facts.minutes = summary.value("seconds", 0.0) / 60;
   facts.megabytes = summary.value("peak_mb", 0.0);
   const size_t at = metrics.rfind("\"verdict\":\"");
@@ -148,7 +150,10 @@ json json_table(const std::vector<SettingFigures>& settings) {
       const auto values = cell_values(row.seeds, row.features, column);
       if (values.empty()) continue;
       const auto interval = mean_t(values);
-      cells[column] = {{"mean", interval.mean}, {"half_width", std::isnan(interval.half_width) ? json() : json(interval.half_width)}, {"values", values}};
+      cells[column] = {
+          {"mean", interval.mean},
+          {"half_width", std::isnan(interval.half_width) ? json() : json(interval.half_width)},
+          {"values", values}};
     }
     out.push_back({{"name", row.name}, {"features", row.features}, {"figures", cells}});
   }

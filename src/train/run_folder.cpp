@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
+#include "base/open_file.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/base/text.hpp"
@@ -16,12 +19,12 @@ namespace likewise {
 
 namespace fs = std::filesystem;
 
-RunLock::RunLock(const fs::path& root) {
+RunLock::RunLock(const fs::path& root) : root_(root) {
   std::error_code failed;
   fs::create_directories(root, failed);
   if (failed) throw UserError("cannot make the run folder {}: {}", root.string(), failed.message());
   const fs::path lock = root / ".lock";
-  descriptor_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  descriptor_ = detail::open_file(lock, O_RDWR | O_CREAT, 0644);
   if (descriptor_ < 0) {
     throw UserError("cannot write to the run folder {}: {}", root.string(), std::strerror(errno));
   }
@@ -34,25 +37,49 @@ RunLock::RunLock(const fs::path& root) {
 
 RunLock::~RunLock() { ::close(descriptor_); }
 
+const fs::path& RunLock::root() {
+  struct stat own {
+  }, there{};
+  if (::fstat(descriptor_, &own) != 0) return root_;
+  const auto is_own = [&](const fs::path& root) {
+    return ::stat((root / ".lock").c_str(), &there) == 0 && there.st_ino == own.st_ino &&
+           there.st_dev == own.st_dev;
+  };
+  if (is_own(root_)) return root_;
+  std::error_code failed;
+  const fs::path now = fs::read_symlink(fmt::format("/proc/self/fd/{}", descriptor_), failed);
+  if (failed || !is_own(now.parent_path())) {
+    throw UserError("the run folder {} was removed while it was written to", root_.string());
+  }
+  root_ = now.parent_path();
+  return root_;
+}
+
 MetricsLog::MetricsLog(const fs::path& path, long long step) : path_(path) {
   std::string kept;
   if (fs::exists(path)) {
     for (const auto& line : split(read_text(path), '\n')) {
       const auto record = nlohmann::json::parse(line, nullptr, false);
-      if (record.is_object() && record.value("step", 0LL) <= step) kept += line + "\n";
+      const auto at = record.is_object() ? record.find("step") : record.end();
+      const bool later = record.is_object() && at != record.end() && at->is_number() &&
+                         at->get<double>() > static_cast<double>(step);
+      if (record.is_object() && !later) kept += line + "\n";
     }
   }
   write_file(path, kept);
-  file_ = std::fopen(path.c_str(), "ae");
-  if (!file_) throw UserError("cannot write {}: {}", path.string(), std::strerror(errno));
+  descriptor_ = detail::open_file(path, O_WRONLY | O_APPEND);
+  if (descriptor_ < 0) throw UserError("cannot write {}: {}", path.string(), std::strerror(errno));
 }
 
-MetricsLog::~MetricsLog() { std::fclose(file_); }
+MetricsLog::~MetricsLog() { ::close(descriptor_); }
 
 void MetricsLog::write(const nlohmann::json& record) {
-  const std::string line = record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  if (std::fprintf(file_, "%s\n", line.c_str()) < 0 || std::fflush(file_) != 0) {
-    throw UserError("cannot write {}: {}", path_.string(), std::strerror(errno));
+  const std::string line = detail::json_text(record) + "\n";
+  for (size_t done = 0; done < line.size();) {
+    const ssize_t wrote = ::write(descriptor_, line.data() + done, line.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) throw UserError("cannot write {}: {}", path_.string(), std::strerror(errno));
+    done += static_cast<size_t>(wrote);
   }
 }
 

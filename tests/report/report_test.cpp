@@ -193,7 +193,7 @@ TEST(Report, NamesDamagedFilesOnThePage) {
   run.add("evaluation.json", "{\"protocols\": [");
   run.add("metrics.jsonl", "nonsense\n{\"kind\":\"step\",\"step\":1,\"loss\":1}\n");
   const std::string page = run.page();
-  EXPECT_TRUE(has(page, "run.toml could not be read, line 2"));
+  EXPECT_TRUE(has(page, "run.toml could not be read: run.toml:2:"));
   EXPECT_TRUE(has(page, "evaluation.json could not be read"));
   EXPECT_TRUE(has(page, "metrics.jsonl: 1 lines are no JSON objects, the first is line 1"));
 }

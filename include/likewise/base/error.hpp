@@ -8,11 +8,12 @@
 
 namespace likewise {
 
-// Base of every error that a user can meet. `exit_code` is what the program returns.
+// Base of every error that a user can meet. `exit_code` is what the program returns. Messages quote
+// names and contents of files that may be anything: control characters are shown as escapes (\n,
+// \x1b), so that a message is one line and cannot steer a terminal, and a very long one is cut.
 class Error : public std::runtime_error {
  public:
-  Error(const std::string& message, int exit_code)
-      : std::runtime_error(message), exit_code_(exit_code) {}
+  Error(const std::string& message, int exit_code);
   int exit_code() const { return exit_code_; }
 
  private:
@@ -58,10 +59,10 @@ namespace detail {
 }  // namespace likewise
 
 // Our own assumption: LIKEWISE_CHECK(a == b, "a {} b {}", a, b). Active in every build.
-#define LIKEWISE_CHECK(condition, ...)                                              \
-  do {                                                                              \
-    if (!(condition)) [[unlikely]] {                                                \
-      ::likewise::detail::check_failed(#condition, __FILE__, __LINE__,              \
-                                       ::fmt::format(__VA_ARGS__));                 \
-    }                                                                               \
+#define LIKEWISE_CHECK(condition, ...)                                 \
+  do {                                                                 \
+    if (!(condition)) [[unlikely]] {                                   \
+      ::likewise::detail::check_failed(#condition, __FILE__, __LINE__, \
+                                       ::fmt::format(__VA_ARGS__));    \
+    }                                                                  \
   } while (false)

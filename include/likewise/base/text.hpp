@@ -32,6 +32,9 @@ std::string format_bytes(int64_t bytes);
 // At most `most` characters of UTF-8 text; what was cut is shown by an ellipsis.
 std::string shorten(std::string_view text, size_t most);
 
+// Whether all of it is UTF-8 (RFC 3629: shortest forms, no surrogates, up to U+10FFFF).
+bool is_utf8(std::string_view text);
+
 // Escapes & < > " for HTML.
 std::string html_escape(std::string_view text);
 

@@ -23,6 +23,9 @@ struct Checkpoint {
   NamedTensors under(const std::string& prefix) const { return with_prefix(tensors, prefix); }
   // Throws DataError when the key is missing.
   const std::string& meta(const std::string& key) const;
+  // The same as numbers of at least 0; DataError when it is none.
+  int64_t integer(const std::string& key) const;
+  double real(const std::string& key) const;
 };
 
 // Throws UserError when there is none, DataError when it is broken.

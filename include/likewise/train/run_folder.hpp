@@ -27,7 +27,11 @@ class RunLock {
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
 
+  // Where the folder is now: somebody may have renamed it. Throws UserError when it was removed.
+  const std::filesystem::path& root();
+
  private:
+  std::filesystem::path root_;
   int descriptor_ = -1;
 };
 
@@ -43,7 +47,7 @@ class MetricsLog {
 
  private:
   std::filesystem::path path_;
-  std::FILE* file_ = nullptr;
+  int descriptor_ = -1;
 };
 
 }  // namespace likewise

@@ -1,0 +1,186 @@
+// Surroundings that change under the program's feet: folders that move, files that vanish, a second
+// process, files that are none. Each has a clear outcome.
+#include "support/hostile.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/program.hpp"
+#include "likewise/base/file.hpp"
+#include "likewise/base/random.hpp"
+#include "likewise/formats/image.hpp"
+#include "likewise/formats/safetensors.hpp"
+#include "likewise/train/run_folder.hpp"
+
+namespace likewise {
+namespace {
+
+namespace fs = std::filesystem;
+
+class HostileJob : public ::testing::Test {
+ protected:
+  HostileJob() {
+    Rng rng(5);
+    for (int i = 0; i < 12; ++i) {
+      Image image{16, 16, 1, std::vector<uint8_t>(256)};
+      for (auto& pixel : image.pixels) pixel = static_cast<uint8_t>(rng.below(256));
+      write_file(fs::path(data()) / (std::to_string(i) + ".png"), encode_png(image));
+    }
+  }
+  fs::path folder() const { return temporary_.path(); }
+  std::string data() const { return (folder() / "data").string(); }
+  std::string out() const { return (folder() / "run").string(); }
+  std::string words(const std::string& more) const {
+    return "pretrain --data " + data() + " --out " + out() +
+           " --batch 4 --encoder.name small --encoder.width 4 --views.size 16 --health.samples 0 "
+           "--progress lines --threads 1 " +
+           more;
+  }
+
+  // Starts the program, waits for its first checkpoint, runs `meanwhile`, waits for the end: the
+  // shell's PID is the program's.
+  ProgramResult while_it_runs(const std::string& more, const std::string& meanwhile) const {
+    const std::string log = (folder() / "log").string();
+    write_file(folder() / "script.sh",
+               std::string("\"") + LIKEWISE_PROGRAM + "\" " + words(more) + " >" + log +
+                   " 2>&1 &\npid=$!\n" + "for i in $(seq 600); do [ ! -e " + out() +
+                   "/checkpoints/last.safetensors ] || break; sleep 0.1; done\n" + meanwhile +
+                   "\nwait $pid; code=$?\ncat " + log + "\nexit $code\n");
+    return run_shell("timeout 150 bash " + (folder() / "script.sh").string() + " 2>&1");
+  }
+
+ private:
+  TemporaryFolder temporary_;
+};
+
+void expect_error(const ProgramResult& result, int code, const std::string& part) {
+  EXPECT_EQ(result.code, code) << result.output;
+  EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
+  const auto start = result.output.rfind("likewise: ");
+  ASSERT_NE(start, std::string::npos) << result.output;
+  EXPECT_EQ(result.output.find('\n', start), result.output.size() - 1) << result.output;
+}
+
+TEST_F(HostileJob, ASecondProcessIsRefusedByName) {
+  const RunLock held(out());
+  expect_error(run_program(words("--steps 1")), 2, "another likewise is writing to " + out());
+  EXPECT_FALSE(fs::exists(out() + "/run.toml"));
+}
+
+TEST_F(HostileJob, TheLockOfAKilledProcessIsNone) {
+  const auto killed = while_it_runs("--steps 1000000 --checkpoint.steps 2", "kill -9 $pid");
+  EXPECT_EQ(killed.code, 137) << killed.output;
+  EXPECT_TRUE(fs::exists(out() + "/.lock"));
+  const auto again = run_program(words("--steps 2 --overwrite"));
+  EXPECT_EQ(again.code, 0) << again.output;
+  for (const auto& entry : fs::recursive_directory_iterator(out())) {
+    EXPECT_EQ(entry.path().filename().string().find(".tmp-"), std::string::npos) << entry.path();
+  }
+}
+
+TEST_F(HostileJob, AFolderThatIsRenamedIsFollowed) {
+  const std::string moved = (folder() / "moved").string();
+  const auto result = while_it_runs(
+      "--steps 1000000 --checkpoint.steps 2",
+      "mv " + out() + " " + moved + "; rm " + moved +
+          "/checkpoints/last.safetensors\nfor i in $(seq 600); do [ ! -e " + moved +
+          "/checkpoints/last.safetensors ] || break; sleep 0.1; done\nkill -INT $pid");
+  EXPECT_EQ(result.code, 130) << result.output;
+  EXPECT_NE(result.output.find("is now " + moved), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("--resume --out " + moved), std::string::npos) << result.output;
+  EXPECT_FALSE(fs::exists(out()));
+  EXPECT_TRUE(fs::exists(moved + "/checkpoints/last.safetensors"));
+}
+
+TEST_F(HostileJob, AFolderThatIsRemovedIsSaid) {
+  const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 2",
+                                    "mv " + out() + " " + out() + "-; rm -rf " + out() + "-");
+  expect_error(result, 2, "was removed while it was written to");
+}
+
+TEST_F(HostileJob, AnImageThatVanishesIsLeftOutByName) {
+  const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 3 --data.cache_mb 0",
+                                    "rm " + data() + "/3.png; sleep 2; kill -INT $pid");
+  EXPECT_EQ(result.code, 130) << result.output;
+  EXPECT_NE(result.output.find("1 broken images were left out; the first: "), std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find("3.png: No such file or directory"), std::string::npos)
+      << result.output;
+}
+
+TEST_F(HostileJob, AMappedFileThatShrinksIsSaid) {
+  const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 2", "kill -BUS $pid");
+  expect_error(result, 3, "a file that is being read became shorter");
+}
+
+TEST_F(HostileJob, WhatIsNoFileIsNoImage) {
+  const fs::path images = data();
+  ASSERT_EQ(::mkfifo((images / "pipe.png").c_str(), 0600), 0);
+  fs::create_symlink("loop.png", images / "loop.png");
+  fs::create_symlink("..", images / "up");
+  fs::create_directory(images / "folder.png");
+  write_file(images / "empty.png", std::string_view());
+  fs::copy_file(images / "0.png", images / "odd \xff\xfe\n\x1b[31m.png");
+  const auto result = run_program(words("--epochs 1"));
+  EXPECT_EQ(result.code, 0) << result.output;
+  EXPECT_NE(result.output.find("1 broken images were left out; the first: "), std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find("empty.png"), std::string::npos) << result.output;
+  EXPECT_EQ(result.output.find('\x1b'), std::string::npos) << result.output;
+  // Whatever a file is called, the page is text.
+  const std::string page = read_text(out() + "/report.html");
+  EXPECT_NO_THROW(nlohmann::json(page).dump()) << "the report is not UTF-8";
+}
+
+TEST_F(HostileJob, APipeIsNoListAndNoModel) {
+  const fs::path pipe = folder() / "pipe.csv";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const auto list = run_program("pretrain --steps 1 --out " + out() + " --data " + pipe.string());
+  EXPECT_EQ(list.code, 2) << list.output;
+  const auto options = run_program("pretrain @" + pipe.string());
+  expect_error(options, 2, "it is a named pipe");
+  const auto model = run_program("predict --model " + pipe.string() + " --data glyphs");
+  expect_error(model, 3, "it is not a regular file");
+}
+
+TEST_F(HostileJob, ACheckpointWithNonsenseInItIsRefusedByName) {
+  ASSERT_EQ(run_program(words("--steps 1")).code, 0);
+  const fs::path file = fs::path(out()) / "checkpoints" / "last.safetensors";
+  const SafetensorsFile whole(file);
+  const auto rewrite = [&](const std::string& key, const std::string& value) {
+    auto metadata = whole.metadata();
+    metadata[key] = value;
+    std::vector<TensorView> tensors;
+    for (const auto& name : whole.names()) {
+      tensors.push_back({name, whole.info(name).dtype, whole.info(name).shape, whole.bytes(name)});
+    }
+    write_safetensors(file, tensors, metadata);
+  };
+  rewrite("step", "many");
+  expect_error(run_program("pretrain --resume --out " + out() + " --progress none"), 3,
+               "'step' is 'many'");
+  rewrite("spec", "encoder = [");
+  expect_error(
+      run_program("embed --run " + out() + " --data " + data() + " --out " + out() + "/x.npy"), 3,
+      "the description of the encoder is damaged");
+}
+
+TEST_F(HostileJob, ALinkLoopIsNamedWhereverItStands) {
+  const std::string loop = (folder() / "loop").string();
+  fs::create_symlink(loop, loop);
+  for (const std::string& command :
+       {"pretrain --steps 1 --out " + out() + " --data " + loop,
+        "pretrain --steps 1 --data glyphs --out " + loop, "evaluate --run " + loop,
+        "report " + loop, "predict --data glyphs --model " + loop, "sweep " + loop}) {
+    const auto result = run_program(command);
+    EXPECT_TRUE(result.code == 2 || result.code == 3)
+        << command << ": " << result.code << ", " << result.output;
+    EXPECT_NE(result.output.find(loop), std::string::npos) << command << ": " << result.output;
+  }
+}
+
+}  // namespace
+}  // namespace likewise
