@@ -23,6 +23,9 @@ struct Batch {
 // A random transformation of one sample part; see views/view.hpp.
 using Transform = std::function<Tensor(const Tensor& x, Rng& rng)>;
 
+// The stream from which view number `view` of sample `index` is drawn.
+Rng view_rng(uint64_t seed, int64_t epoch, int64_t index, int64_t view);
+
 struct LoaderOptions {
   int64_t batch = 256;
   int64_t threads = 1;  // loader threads, at least 1
