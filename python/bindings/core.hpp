@@ -29,9 +29,7 @@ namespace pybind11::detail {
 template <>
 struct type_caster<at::Tensor> {
   PYBIND11_TYPE_CASTER(at::Tensor, const_name("torch.Tensor"));
-  bool load(handle source, bool) {
-    return likewise::python::unwrap_tensor(source.ptr(), value);
-  }
+  bool load(handle source, bool) { return likewise::python::unwrap_tensor(source.ptr(), value); }
   static handle cast(const at::Tensor& x, return_value_policy, handle) {
     return likewise::python::wrap_tensor(x);
   }

@@ -33,7 +33,8 @@ Tensor column(const Dataset& data, const Get& get) {
 
 int64_t position(const Dataset& data, int64_t i) {
   const int64_t n = data.size();
-  if (i < -n || i >= n) throw py::index_error("sample " + std::to_string(i) + " of " + std::to_string(n));
+  if (i < -n || i >= n)
+    throw py::index_error("sample " + std::to_string(i) + " of " + std::to_string(n));
   return i < 0 ? i + n : i;
 }
 

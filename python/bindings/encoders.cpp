@@ -49,8 +49,8 @@ py::tuple load_run(const std::string& path) {
   TrainedEncoder trained = long_call([&] { return load_encoder(path); });
   EncoderHandle handle{trained.encoder, trained.spec.encoder, trained.spec.channels(),
                        trained.spec.views.size};
-  return py::make_tuple(std::move(handle), dict_of(trained.spec.views),
-                        dict_of(trained.spec.stats), trained.origin);
+  return py::make_tuple(std::move(handle), dict_of(trained.spec.views), dict_of(trained.spec.stats),
+                        trained.origin);
 }
 
 py::tuple extract(const EncoderHandle& self, const Texts& views, const Texts& stats,
@@ -85,9 +85,9 @@ void bind_encoders(py::module_& m) {
       .def("forward",
            [](const EncoderHandle& e, const Tensor& x) {
              if (!x.defined() || x.dim() != 4 || x.size(1) != e.channels) {
-               throw UserError("the encoder takes [N, {}, H, W]; found [{}]", e.channels,
-                               x.defined() ? fmt::format("{}", fmt::join(x.sizes().vec(), ", "))
-                                           : "nothing");
+               throw UserError(
+                   "the encoder takes [N, {}, H, W]; found [{}]", e.channels,
+                   x.defined() ? fmt::format("{}", fmt::join(x.sizes().vec(), ", ")) : "nothing");
              }
              return long_call([&] { return e.encoder->forward(channels_last(x)); });
            })

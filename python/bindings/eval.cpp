@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core.hpp"
+#include "likewise/base/error.hpp"
 #include "likewise/eval/calibration.hpp"
 #include "likewise/eval/duplicates.hpp"
 #include "likewise/eval/episodes.hpp"
@@ -17,7 +18,6 @@
 #include "likewise/eval/select.hpp"
 #include "likewise/eval/spectrum.hpp"
 #include "likewise/eval/sphere.hpp"
-#include "likewise/base/error.hpp"
 
 namespace likewise::python {
 namespace {
@@ -41,13 +41,12 @@ py::object to_python(const nlohmann::json& json) {
 }
 
 void bind_classifiers(py::module_& m) {
-  m.def("knn_predict", [](const Tensor& x, const Tensor& y, const Tensor& test,
-                          const Texts& texts) {
-    const auto o = options_of<KnnOptions>(texts, "knn");
-    return long_call([&] { return knn_predict(x, y, test, o); });
-  });
-  m.def("knn_scores", [](const Tensor& x, const Tensor& y, const Tensor& test,
-                         const Texts& texts) {
+  m.def("knn_predict",
+        [](const Tensor& x, const Tensor& y, const Tensor& test, const Texts& texts) {
+          const auto o = options_of<KnnOptions>(texts, "knn");
+          return long_call([&] { return knn_predict(x, y, test, o); });
+        });
+  m.def("knn_scores", [](const Tensor& x, const Tensor& y, const Tensor& test, const Texts& texts) {
     const auto o = options_of<KnnOptions>(texts, "knn");
     return long_call([&] { return knn_scores(x, y, test, o); });
   });
@@ -57,18 +56,18 @@ void bind_classifiers(py::module_& m) {
     return long_call([&] { return knn_accuracy(features(x, y), features(test_x, test_y), o); });
   });
   py::class_<LinearProbe>(m, "LinearProbe")
-      .def("logits", [](const LinearProbe& p, const Tensor& x) {
-        return long_call([&] { return p.model.logits(x); });
-      })
-      .def("probabilities", [](const LinearProbe& p, const Tensor& x) {
-        return long_call([&] { return p.model.probabilities(x); });
-      })
-      .def("predict", [](const LinearProbe& p, const Tensor& x) {
-        return long_call([&] { return p.model.predict(x); });
-      })
-      .def("accuracy", [](const LinearProbe& p, const Tensor& x, const Tensor& y) {
-        return long_call([&] { return probe_accuracy(p, features(x, y)); });
-      })
+      .def("logits", [](const LinearProbe& p,
+                        const Tensor& x) { return long_call([&] { return p.model.logits(x); }); })
+      .def("probabilities",
+           [](const LinearProbe& p, const Tensor& x) {
+             return long_call([&] { return p.model.probabilities(x); });
+           })
+      .def("predict", [](const LinearProbe& p,
+                         const Tensor& x) { return long_call([&] { return p.model.predict(x); }); })
+      .def("accuracy",
+           [](const LinearProbe& p, const Tensor& x, const Tensor& y) {
+             return long_call([&] { return probe_accuracy(p, features(x, y)); });
+           })
       .def_property_readonly("weight", [](const LinearProbe& p) { return p.model.weight; })
       .def_property_readonly("bias", [](const LinearProbe& p) { return p.model.bias; })
       .def_property_readonly("mean", [](const LinearProbe& p) { return p.model.mean; })
@@ -93,8 +92,8 @@ void bind_classifiers(py::module_& m) {
   m.def("few_label", [](const Tensor& x, const Tensor& y, const Tensor& test_x,
                         const Tensor& test_y, const Texts& texts) {
     const auto o = options_of<FewLabelOptions>(texts, "few_label");
-    const auto rows = long_call(
-        [&] { return few_label_table(features(x, y), features(test_x, test_y), o); });
+    const auto rows =
+        long_call([&] { return few_label_table(features(x, y), features(test_x, test_y), o); });
     py::list out;
     for (const FewLabelRow& row : rows) {
       py::dict d;
@@ -138,9 +137,8 @@ void bind_figures(py::module_& m) {
   m.def("sphere_alignment", [](const Tensor& x, const Tensor& y) {
     return long_call([&] { return sphere_alignment(x, y); });
   });
-  m.def("sphere_uniformity", [](const Tensor& x) {
-    return long_call([&] { return sphere_uniformity(x); });
-  });
+  m.def("sphere_uniformity",
+        [](const Tensor& x) { return long_call([&] { return sphere_uniformity(x); }); });
   m.def("spectrum", [](const Tensor& x) {
     const Spectrum s = long_call([&] { return spectrum(x); });
     py::dict d;
@@ -157,12 +155,12 @@ void bind_figures(py::module_& m) {
 }
 
 void bind_neighbours(py::module_& m) {
-  m.def("top_k", [](const Tensor& queries, const Tensor& base, int64_t k,
-                    const std::string& metric) {
-    const Metric by = metric_of(metric);
-    const Neighbours n = long_call([&] { return top_k(queries, base, k, by); });
-    return std::pair{n.scores, n.indices};
-  });
+  m.def("top_k",
+        [](const Tensor& queries, const Tensor& base, int64_t k, const std::string& metric) {
+          const Metric by = metric_of(metric);
+          const Neighbours n = long_call([&] { return top_k(queries, base, k, by); });
+          return std::pair{n.scores, n.indices};
+        });
   m.def("top_k_others", [](const Tensor& x, int64_t k, const std::string& metric) {
     const Metric by = metric_of(metric);
     const Neighbours n = long_call([&] { return top_k_others(x, k, by); });
@@ -176,16 +174,14 @@ void bind_neighbours(py::module_& m) {
     const KMeansResult r = long_call([&] { return kmeans(x, o); });
     return std::tuple{r.centres, r.labels, r.inertia};
   });
-  m.def("suggest", [](const Tensor& x, const std::vector<int64_t>& labelled,
-                      const Texts& texts) {
+  m.def("suggest", [](const Tensor& x, const std::vector<int64_t>& labelled, const Texts& texts) {
     const auto o = options_of<SelectOptions>(texts, "suggest");
     const Suggestion s = long_call([&] { return suggest(x, labelled, o); });
     return std::pair{s.rows, s.scores};
   });
   py::class_<NoveltyModel>(m, "Novelty")
-      .def("distance", [](const NoveltyModel& n, const Tensor& x) {
-        return long_call([&] { return n.distance(x); });
-      })
+      .def("distance", [](const NoveltyModel& n,
+                          const Tensor& x) { return long_call([&] { return n.distance(x); }); })
       .def("score", [](const NoveltyModel& n, const Tensor& x) {
         return long_call([&] { return n.score(x); });
       });

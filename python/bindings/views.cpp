@@ -81,8 +81,7 @@ std::vector<Pixels> images_of(const py::object& images, const std::string& layou
                       shape_text(x));
     }
     if (x.size(0) > 0) {
-      const Pixels first =
-          pixels_of(x.select(0, 0), x.dim() == 4 && channels_are_last(x, layout));
+      const Pixels first = pixels_of(x.select(0, 0), x.dim() == 4 && channels_are_last(x, layout));
       const int64_t step = x.stride(0) * x.element_size();
       out.assign(static_cast<size_t>(x.size(0)), first);
       for (size_t i = 0; i < out.size(); ++i) {
@@ -121,8 +120,7 @@ std::vector<int64_t> rows_of(const py::object& index, size_t n) {
   }
   const auto given = py::cast<Tensor>(index).to(at::kCPU, at::kLong).contiguous();
   if (given.dim() != 1 || given.size(0) != static_cast<int64_t>(n)) {
-    throw UserError("index must hold one number an image: {} images, {} numbers", n,
-                    given.numel());
+    throw UserError("index must hold one number an image: {} images, {} numbers", n, given.numel());
   }
   out.assign(given.data_ptr<int64_t>(), given.data_ptr<int64_t>() + n);
   return out;
@@ -168,18 +166,17 @@ void bind_views(py::module_& m) {
       .def(py::init<const Texts&, const Texts&, bool>())
       .def_property_readonly("options", [](const ViewSet& s) { return dict_of(s.resolved); })
       .def_property_readonly("stats", [](const ViewSet& s) { return dict_of(s.stats); })
-      .def("apply",
-           [](const ViewSet& self, const py::object& images, const std::string& layout,
-              bool evaluate, uint64_t seed, int64_t epoch, const py::object& index,
-              int64_t threads) {
-             const std::vector<Pixels> pixels = images_of(images, layout);
-             const std::vector<int64_t> rows = rows_of(index, pixels.size());
-             if (threads <= 0) threads = at::get_num_threads();
-             return long_call([&] {
-               return view_batch(evaluate ? self.evaluate : self.train, pixels, seed, epoch, rows,
-                                 threads);
-             });
-           });
+      .def("apply", [](const ViewSet& self, const py::object& images, const std::string& layout,
+                       bool evaluate, uint64_t seed, int64_t epoch, const py::object& index,
+                       int64_t threads) {
+        const std::vector<Pixels> pixels = images_of(images, layout);
+        const std::vector<int64_t> rows = rows_of(index, pixels.size());
+        if (threads <= 0) threads = at::get_num_threads();
+        return long_call([&] {
+          return view_batch(evaluate ? self.evaluate : self.train, pixels, seed, epoch, rows,
+                            threads);
+        });
+      });
 }
 
 }  // namespace likewise::python

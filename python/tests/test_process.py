@@ -36,11 +36,11 @@ CALLS = {
     "map": "x = torch.randn(5000, 50); start(); likewise.eval.tsne(x, steps=100000)",
     "probe": "x = torch.randn(20000, 400); y = torch.arange(20000) % 100; start(); "
              "likewise.eval.linear_probe(x, y, max_iterations=100000, tolerance=1e-14)",
-    "views": "x = torch.zeros(400, 3, 800, 800, dtype=torch.uint8); v = likewise.Views(recipe='simclr', size=1000)\n"
-             "start(); v(x)",
-    "loader": "x = torch.zeros(400, 3, 800, 800, dtype=torch.uint8)\n"
-              "d = likewise.memory_dataset(x); start()\n"
-              "next(iter(likewise.Loader(d, batch=400, recipe='simclr', size=1000)))",
+    "views": "x = torch.zeros(1, 3, 3000, 3000, dtype=torch.uint8).expand(5000, -1, -1, -1)\n"
+             "v = likewise.Views(recipe='simclr', size=8); start(); v(x)",
+    "loader": "x = torch.zeros(1, 3, 3000, 3000, dtype=torch.uint8)\n"
+              "d = likewise.memory_dataset(x).subset([0] * 5000); start()\n"
+              "next(iter(likewise.Loader(d, batch=5000, recipe='simclr', size=8)))",
 }
 
 

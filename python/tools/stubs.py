@@ -45,14 +45,13 @@ def is_public(name: str) -> bool:
 
 
 def stub_class(node: ast.ClassDef) -> ast.ClassDef:
-    body: list[ast.stmt] = []
+    has_init = any(isinstance(item, ast.FunctionDef) and item.name == "__init__" for item in node.body)
+    body: list[ast.stmt] = attributes_of(node) if has_init else []
     for item in node.body:
         if isinstance(item, ast.FunctionDef) and is_public(item.name) and item.name != "__reduce__":
             body.append(stub_function(item))
         elif isinstance(item, ast.AnnAssign):
             body.append(item)
-    if any(isinstance(item, ast.FunctionDef) and item.name == "__init__" for item in node.body):
-        body = attributes_of(node) + body
     node.body = body or [ELLIPSIS]
     return node
 

@@ -11,7 +11,9 @@ constexpr long long kPause = 50'000'000;  // nanoseconds between two checks
 
 thread_local InterruptScope* t_scope = nullptr;
 
-long long now() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
+long long now() {
+  return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+}
 
 }  // namespace
 

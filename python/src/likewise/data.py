@@ -13,6 +13,7 @@
 """
 from __future__ import annotations
 
+import os
 from typing import Any, Iterator, NamedTuple, Sequence
 
 import torch.utils.data
@@ -107,14 +108,14 @@ def dataset_kinds() -> list[DatasetKind]:
 
 
 @with_options("open")
-def open_dataset(path: str, **options: Any) -> Dataset:
+def open_dataset(path: str | os.PathLike[str], **options: Any) -> Dataset:
     """Opens "PATH", "PATH#PART", or a built-in name such as "glyphs" or "glyphs#test".
 
     A folder of images, tar shards, a CSV list, npy and npz, CIFAR, IDX (MNIST), Omniglot, Tiny ImageNet:
     the kind is recognised; `dataset_kinds()` lists all with their parts. UserError where there is
     nothing, DataError for broken files.
     """
-    return Dataset(_core.open_dataset(str(path), texts(options)))
+    return Dataset(_core.open_dataset(os.fspath(path), texts(options)))
 
 
 def memory_dataset(images: Any, labels: Any = None, *, domains: Any = None, class_names: Sequence[str] = (),
@@ -142,7 +143,7 @@ class Loader:
     """Batches of views of a data set, made ahead by threads; iterating gives one epoch."""
 
     @with_options("views")
-    def __init__(self, data: Dataset | str, views: Views | None = None, *, batch: int = 256,
+    def __init__(self, data: Dataset | str | os.PathLike[str], views: Views | None = None, *, batch: int = 256,
                  threads: int = 1, ahead: int = 3, seed: int = 0, shuffle: bool = True,
                  evaluate: bool = False, max_bad: int = 100, **options: Any) -> None:
         """Batches (views, labels, index) of `data`, a `Dataset` or what `open_dataset` opens.
@@ -158,7 +159,7 @@ class Loader:
         evaluate: one view an image, without chance
         max_bad: broken images that are passed over (see `bad_samples`) before it is an error
         """
-        self.data = open_dataset(data) if isinstance(data, str) else data
+        self.data = data if isinstance(data, Dataset) else open_dataset(data)
         if views is not None and options:
             raise UserError(f"give views or their options, not both; found views and {', '.join(options)}")
         if seed < 0:
@@ -206,7 +207,8 @@ class Loader:
             self._next = -1  # until it is known that a batch came
             batch = Batch(*self._core.next())
             self._next = number + 1
-            yield batch
+            if len(batch.index):  # else every image of it is broken
+                yield batch
 
     @property
     def bad_samples(self) -> list[str]:

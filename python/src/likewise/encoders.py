@@ -173,7 +173,7 @@ class TrainedEncoder:
 
     def features(self, data: Dataset | str | os.PathLike[str]) -> Features:
         """Features of all images of a data set that can be read, with labels."""
-        data = data if isinstance(data, Dataset) else open_dataset(os.fspath(data))
+        data = data if isinstance(data, Dataset) else open_dataset(data)
         was = self.encoder.training
         self.encoder.eval()
         try:
