@@ -11,6 +11,7 @@
 #include "likewise/eval/map.hpp"
 #include "likewise/eval/novelty.hpp"
 #include "likewise/eval/select.hpp"
+#include "likewise/losses/contrastive.hpp"
 #include "likewise/losses/nt_xent.hpp"
 #include "likewise/nn/encoder_options.hpp"
 #include "likewise/version.hpp"
@@ -52,6 +53,7 @@ py::dict option_tables() {
   tables["views"] = describe<ImageViewOptions>();
   tables["open"] = describe<OpenOptions>();
   tables["nt_xent"] = describe<NtXentOptions>();
+  tables["info_nce"] = describe<InfoNceOptions>();
   tables["encoder"] = describe<EncoderOptions>();
   tables["knn"] = describe<KnnOptions>();
   tables["linear_probe"] = describe<LinearProbeOptions>();

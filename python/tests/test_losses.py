@@ -148,6 +148,50 @@ def test_alignment_and_uniformity():
     assert z[0].grad.abs().sum() > 0
 
 
+def masked(q, k, positives, allowed, temperature=0.1):
+    """InfoNCE with the whole matrix: positives and allowed are bool [N, M]."""
+    s = F.normalize(q) @ F.normalize(k).T / temperature
+    pulled = (s * positives).sum(1) / positives.sum(1)
+    return (s.masked_fill(~allowed, -torch.inf).logsumexp(1) - pulled).mean()
+
+
+def check_both(loss, expected, inputs):
+    assert float(loss) == pytest.approx(float(expected), rel=1e-5, abs=1e-6)
+    for got, want in zip(torch.autograd.grad(loss, inputs), torch.autograd.grad(expected, inputs)):
+        assert torch.allclose(got, want, rtol=1e-3, atol=1e-5)
+
+
+def test_info_nce_with_a_queue():
+    q, k = pair(20, 16)
+    queue = torch.randn(70, 16, generator=torch.Generator().manual_seed(5))
+    s = torch.cat([(F.normalize(q) * F.normalize(k)).sum(1, True), F.normalize(q) @ F.normalize(queue).T], 1) / 0.2
+    expected = F.cross_entropy(s, torch.zeros(20, dtype=torch.long))
+    check_both(losses.info_nce(q, queue, positive_key=k, temperature=0.2), expected, [q, k])
+    assert float(losses.info_nce_plain(q, queue, positive_key=k, temperature=0.2)) == pytest.approx(
+        float(expected), rel=1e-5)
+
+
+def test_info_nce_with_groups():
+    q, k = pair(30, 8)
+    group = torch.arange(30) % 7
+    same, me = group[:, None] == group, torch.eye(30, dtype=torch.bool)
+    everything = torch.ones_like(same)
+    check_both(losses.info_nce(q, k, query_group=group, key_group=group), masked(q, k, same, everything), [q, k])
+    check_both(losses.info_nce(q, k, positive=torch.arange(30), query_group=group, key_group=group,
+                               groups_attract=False), masked(q, k, me, ~same | me), [q, k])
+
+
+def test_clip_and_sup_con():
+    a, b = pair(25, 8)
+    me = torch.eye(25, dtype=torch.bool)
+    both = (masked(a, b, me, torch.ones_like(me)) + masked(b, a, me, torch.ones_like(me))) / 2
+    check_both(losses.clip_loss(a, b), both, [a, b])
+    labels = torch.arange(25) % 4
+    z, y = torch.cat([a, b]), labels.repeat(2)
+    other = ~torch.eye(50, dtype=torch.bool)
+    check_both(losses.sup_con(a, b, labels), masked(z, z, (y[:, None] == y) & other, other), [a, b])
+
+
 @pytest.mark.parametrize("call, word", [
     (lambda: nt_xent(torch.zeros(3, 4), torch.zeros(4, 4)), "[3, 4] and [4, 4]"),
     (lambda: nt_xent(torch.zeros(3, 4), torch.zeros(3, 4, dtype=torch.double)), "type"),

@@ -11,7 +11,7 @@ from likewise._options import TABLES
 
 FUNCTIONS = {
     "views": likewise.Views.__init__, "open": likewise.open_dataset, "nt_xent": likewise.nt_xent,
-    "encoder": likewise.make_encoder, "knn": evaluation.knn_accuracy, "linear_probe": evaluation.linear_probe,
+    "info_nce": likewise.losses.info_nce, "encoder": likewise.make_encoder, "knn": evaluation.knn_accuracy, "linear_probe": evaluation.linear_probe,
     "few_label": evaluation.few_label, "episodes": evaluation.episodes, "tsne": evaluation.tsne,
     "kmeans": evaluation.kmeans, "novelty": evaluation.fit_novelty, "suggest": evaluation.suggest,
 }

@@ -27,6 +27,7 @@ def test_the_stub_of_the_extension_is_complete():
     for name, node in stubbed.items():
         if isinstance(node, ast.ClassDef):
             members = {n.name for n in node.body if isinstance(n, ast.FunctionDef)} - {"__init__"}
+            members |= {n.target.id for n in node.body if isinstance(n, ast.AnnAssign)}
             actual = {m for m in vars(getattr(_core, name)) if not m.startswith("_") or m == "__len__"}
             assert members == actual, name
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from . import _core
 from ._options import texts, with_options
 
-__all__ = ["nt_xent", "nt_xent_plain", "alignment", "uniformity", "NTXent"]
+__all__ = ["nt_xent", "nt_xent_plain", "info_nce", "info_nce_plain", "clip_loss", "sup_con", "alignment", "uniformity", "NTXent"]
 
 
 @with_options("nt_xent")
@@ -41,6 +41,67 @@ def nt_xent_plain(z0: Tensor, z1: Tensor, *, log_inverse_temperature: Tensor | N
                   **options: Any) -> Tensor:
     """The same as one chain of tensor operations: O(N^2) memory, any number of derivatives."""
     return _core.nt_xent(z0, z1, log_inverse_temperature, True, texts(options))
+
+
+def _pairs(positive: Tensor | None, positive_key: Tensor | None, itself: Tensor | None,
+           query_group: Tensor | None, key_group: Tensor | None, groups_attract: bool,
+           key_log_weight: Tensor | None) -> _core.InfoNcePairs:
+    pairs = _core.InfoNcePairs()
+    pairs.positive, pairs.positive_key, pairs.itself = positive, positive_key, itself
+    pairs.query_group, pairs.key_group, pairs.groups_attract = query_group, key_group, groups_attract
+    pairs.key_log_weight = key_log_weight
+    return pairs
+
+
+@with_options("info_nce")
+def info_nce(q: Tensor, k: Tensor, *, positive: Tensor | None = None, positive_key: Tensor | None = None,
+             itself: Tensor | None = None, query_group: Tensor | None = None, key_group: Tensor | None = None,
+             groups_attract: bool = True, key_log_weight: Tensor | None = None,
+             log_inverse_temperature: Tensor | None = None, **options: Any) -> Tensor:
+    """InfoNCE: queries [N, D] shall be nearer to their positives than to other keys [M, D] -> scalar.
+
+    Without more, key i is the positive of query i. Exact, in O((N + M) D) memory on the processor; gradients
+    for q, k, positive_key and the temperature, each where asked for: give queues and banks detached.
+
+    >>> q, k, queue = torch.randn(3, 64, 32)
+    >>> loss = info_nce(q, queue, positive_key=k, temperature=0.2)  # MoCo
+
+    positive: int64 [N], the key that is the query's positive; -1: none
+    positive_key: [N, D], positives that are not among the keys
+    itself: int64 [N], the key that is the query itself and takes no part; -1: none
+    query_group, key_group: int64 [N], [M], classes or sources; below 0: none
+    groups_attract: keys of the query's group are positives; else they are left out
+    key_log_weight: [M], added to the exponents
+    """
+    pairs = _pairs(positive, positive_key, itself, query_group, key_group, groups_attract, key_log_weight)
+    return _core.info_nce(q, k, pairs, log_inverse_temperature, False, texts(options))
+
+
+@with_options("info_nce")
+def info_nce_plain(q: Tensor, k: Tensor, *, positive: Tensor | None = None, positive_key: Tensor | None = None,
+                   itself: Tensor | None = None, query_group: Tensor | None = None,
+                   key_group: Tensor | None = None, groups_attract: bool = True,
+                   key_log_weight: Tensor | None = None, log_inverse_temperature: Tensor | None = None,
+                   **options: Any) -> Tensor:
+    """The same as one chain of tensor operations: O(N M) memory, any number of derivatives."""
+    pairs = _pairs(positive, positive_key, itself, query_group, key_group, groups_attract, key_log_weight)
+    return _core.info_nce(q, k, pairs, log_inverse_temperature, True, texts(options))
+
+
+@with_options("info_nce")
+def clip_loss(a: Tensor, b: Tensor, *, groups: Tensor | None = None,
+              log_inverse_temperature: Tensor | None = None, **options: Any) -> Tensor:
+    """CLIP's loss: the mean of both directions, row i of a and of b [N, D] belonging together. Other rows of
+    a group (int64 [N]: equal captions, equal images) are no negatives."""
+    return _core.clip_loss(a, b, groups, log_inverse_temperature, texts(options))
+
+
+@with_options("info_nce")
+def sup_con(z0: Tensor, z1: Tensor, labels: Tensor, *, log_inverse_temperature: Tensor | None = None,
+            **options: Any) -> Tensor:
+    """Supervised contrastive loss of two views [N, D]: positives are the other view and all rows of the same
+    label (int64 [N]; below 0: unknown)."""
+    return _core.sup_con(z0, z1, labels, log_inverse_temperature, texts(options))
 
 
 class NTXent(nn.Module):
