@@ -13,4 +13,5 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/likewiseConfigVersi
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/likewiseConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/likewiseConfigVersion.cmake cmake/FmtFirst.cmake
+              cmake/TorchWheel.cmake
         DESTINATION ${likewise_config_dir})

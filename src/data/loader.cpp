@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "likewise/base/error.hpp"
+#include "likewise/base/interrupt.hpp"
 #include "likewise/data/class_batches.hpp"
 
 namespace likewise {
@@ -25,6 +26,11 @@ double thread_seconds() {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 }  // namespace
+
+Rng view_rng(uint64_t seed, int64_t epoch, int64_t index, int64_t view) {
+  return Rng(seed, {0x71e3, static_cast<uint64_t>(epoch), static_cast<uint64_t>(index),
+                    static_cast<uint64_t>(view)});
+}
 
 class Loader::State {
  public:
@@ -62,7 +68,12 @@ class Loader::State {
     if (workers_.empty()) start();
     std::unique_lock lock(mutex_);
     const auto begin = std::chrono::steady_clock::now();
-    changed_.wait(lock, [&] { return failure_ || ready_.count(next_to_hand_out_) > 0; });
+    const auto there = [&] { return failure_ || ready_.count(next_to_hand_out_) > 0; };
+    while (!changed_.wait_for(lock, std::chrono::milliseconds(100), there)) {
+      lock.unlock();
+      check_interrupt();
+      lock.lock();
+    }
     waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const auto found = ready_.find(next_to_hand_out_);
     if (found == ready_.end()) std::rethrow_exception(failure_);
@@ -175,8 +186,7 @@ class Loader::State {
                              : shuffled     ? (*shuffled)[static_cast<size_t>(first + i)]
                                             : first + i;
       const auto stream = [&](size_t v) {
-        return Rng(options_.seed,
-                   {0x71e3, static_cast<uint64_t>(visit), static_cast<uint64_t>(wanted), v});
+        return view_rng(options_.seed, visit, wanted, static_cast<int64_t>(v));
       };
       const std::optional<Sample> sample = read(wanted, epoch, [&](int64_t height, int64_t width) {
         PixelBox all = transforms_[0].looks_at(height, width, stream(0));

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "kernels/products.hpp"
+#include "likewise/base/interrupt.hpp"
 #include "likewise/tensor.hpp"
 #include "nn/product.hpp"
 
@@ -35,7 +36,10 @@ void for_each_tile(int64_t n, int64_t rows, const Body& body) {
   const SerialBlas serial;
   const int64_t tiles = (n + rows - 1) / rows;
   at::parallel_for(0, tiles, 1, [&](int64_t first, int64_t last) {
-    for (int64_t t = first; t < last; ++t) body(t * rows, std::min(n, (t + 1) * rows), t);
+    for (int64_t t = first; t < last; ++t) {
+      check_interrupt();
+      body(t * rows, std::min(n, (t + 1) * rows), t);
+    }
   });
 }
 

@@ -6,6 +6,7 @@
 #include <ATen/ops/scalar_tensor.h>
 
 #include "kernels/contrastive/info_nce.hpp"
+#include "likewise/base/interrupt.hpp"
 
 namespace likewise {
 
@@ -51,7 +52,10 @@ InfoNceParts info_nce_kernel(const Tensor& q, const Tensor& k, const InfoNcePair
   gradients.positive_key = room(wants.positive_key, pairs.positive_key, parts.positive_key);
   const kernels::InfoNceValue value = kernels::info_nce(
       problem, gradients, [](int64_t count, const std::function<void(int64_t, int64_t)>& body) {
-        at::parallel_for(0, count, 1, body);
+        at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+          check_interrupt();
+          body(begin, end);
+        });
       });
   parts.loss = at::scalar_tensor(value.loss, q.options());
   parts.scale_gradient = value.scale_gradient;

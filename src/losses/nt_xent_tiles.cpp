@@ -21,6 +21,7 @@
 #include <limits>
 
 #include "kernels/contrastive/nt_xent.hpp"
+#include "likewise/base/interrupt.hpp"
 
 namespace likewise {
 
@@ -42,7 +43,10 @@ NtXentParts nt_xent_kernel(const Tensor& z0, const Tensor& z1, const NtXentOptio
     parts.grad1 = at::empty_like(z1);
   }
   const auto for_each = [](int64_t count, const std::function<void(int64_t, int64_t)>& body) {
-    at::parallel_for(0, count, 1, body);
+    at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+      check_interrupt();
+      body(begin, end);
+    });
   };
   const kernels::NtXentValue value =
       kernels::nt_xent(problem, with_gradient ? parts.grad0.data_ptr<float>() : nullptr,

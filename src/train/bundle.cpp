@@ -7,6 +7,7 @@
 #include <c10/core/GradMode.h>
 
 #include "likewise/base/error.hpp"
+#include "likewise/base/interrupt.hpp"
 #include "likewise/base/progress.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/data/loader.hpp"
@@ -66,6 +67,7 @@ Extraction for_each_batch(const EncoderSpec& spec, const DatasetPtr& data, const
   std::vector<Tensor> rows, labels, domains;
   const int64_t steps = loader.steps_per_epoch();
   for (int64_t step = 0; step < steps; ++step) {
+    check_interrupt();
     const Batch batch = loader.next();
     if (batch.index.size(0) == 0) continue;
     rows.push_back(work(batch.views[0]));

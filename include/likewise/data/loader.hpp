@@ -19,6 +19,9 @@ struct Batch {
   Tensor index;               // int64 [N], positions in the data set
 };
 
+// The stream from which view number `view` of sample `index` is drawn.
+Rng view_rng(uint64_t seed, int64_t epoch, int64_t index, int64_t view);
+
 struct LoaderOptions {
   int64_t batch = 256;
   int64_t threads = 1;  // loader threads, at least 1
