@@ -5,6 +5,7 @@
 #include <ATen/ops/argmin.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/stack.h>
 #include <fmt/format.h>
 
@@ -55,7 +56,9 @@ Tensor noise(const Tensor& x) {
 double retrieval(const Tensor& a, const Tensor& b) {
   const Tensor both = at::cat({a, b});
   const Tensor mean = both.mean(0), deviation = both.var(0, false).sqrt();
-  const auto standard = [&](const Tensor& x) { return (x - mean) / deviation.clamp_min(1e-6); };
+  // In units of what differs within a pair: a figure that is noise to both views then says nothing.
+  const Tensor within = at::maximum((a - b).pow(2).mean(0).sqrt(), 1e-3 * deviation);
+  const auto standard = [&](const Tensor& x) { return (x - mean) / within.clamp_min(1e-6); };
   const Tensor p = standard(a), q = standard(b);
   const Tensor distance =
       p.pow(2).sum(1, true) + q.pow(2).sum(1).unsqueeze(0) - 2 * at::matmul(p, q.t());  // [N, N]

@@ -13,7 +13,7 @@ struct Shortcut {
   double retrieval = 0;  // share of samples whose other view is the nearest of all by this cue alone
 };
 
-// Every cue of two views of the same N images, [N, C, H, W] each, standardised over both:
+// Every cue of two views of the same N images, [N, C, H, W] each, in units of their difference within pairs:
 //   colour    mean and deviation of every channel
 //   position  centre and extent of what deviates from the image's mean, down and across
 //   noise     logarithm of the energy of second differences at one and two pixels: sensor noise and
