@@ -25,7 +25,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(likewise_flags INTERFACE $<BUILD_INTERFACE:-Wno-error=maybe-uninitialized>)
 endif()
 # What makes a mistake in a reader harder to use: buffer and stack checks, addresses that differ from run to
-# run, tables that are read-only once the program runs. No value changes; bench/ shows no slowdown.
+# run, tables that are read-only once the program runs. No value changes.
 option(LIKEWISE_HARDEN "Hardening flags in optimised builds" ON)
 if(LIKEWISE_HARDEN AND NOT LIKEWISE_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)

@@ -56,14 +56,6 @@ class HostileJob : public ::testing::Test {
   TemporaryFolder temporary_;
 };
 
-void expect_error(const ProgramResult& result, int code, const std::string& part) {
-  EXPECT_EQ(result.code, code) << result.output;
-  EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
-  const auto start = result.output.rfind("likewise: ");
-  ASSERT_NE(start, std::string::npos) << result.output;
-  EXPECT_EQ(result.output.find('\n', start), result.output.size() - 1) << result.output;
-}
-
 TEST_F(HostileJob, ASecondProcessIsRefusedByName) {
   const RunLock held(out());
   expect_error(run_program(words("--steps 1")), 2, "another likewise is writing to " + out());

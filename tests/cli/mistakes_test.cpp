@@ -24,16 +24,6 @@ void write_images(const fs::path& folder, int count, const std::string& prefix =
   }
 }
 
-// The result is an error of `code` in one line that contains `part`.
-void expect_error(const ProgramResult& result, int code, const std::string& part) {
-  EXPECT_EQ(result.code, code) << result.output;
-  EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
-  const auto start = result.output.rfind("likewise: ");
-  ASSERT_NE(start, std::string::npos) << result.output;
-  EXPECT_EQ(result.output.find('\n', start), result.output.size() - 1)
-      << "more than one line: " << result.output;
-}
-
 class Mistakes : public ::testing::Test {
  protected:
   fs::path folder() const { return temporary_.path(); }

@@ -1,6 +1,7 @@
 #pragma once
 // Runs the program as a user does.
 
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -31,6 +32,16 @@ inline ProgramResult run_shell(const std::string& command) {
 // `words` are given to a shell behind the program's path.
 inline ProgramResult run_program(const std::string& words) {
   return run_shell(std::string("\"") + LIKEWISE_PROGRAM + "\" " + words + " 2>&1");
+}
+
+// The result is an error of `code` in one line that contains `part`.
+inline void expect_error(const ProgramResult& result, int code, const std::string& part) {
+  EXPECT_EQ(result.code, code) << result.output;
+  EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
+  const auto start = result.output.rfind("likewise: ");
+  ASSERT_NE(start, std::string::npos) << result.output;
+  EXPECT_EQ(result.output.find('\n', start), result.output.size() - 1)
+      << "more than one line: " << result.output;
 }
 
 }  // namespace likewise

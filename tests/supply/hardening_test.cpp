@@ -8,6 +8,12 @@
 namespace likewise {
 namespace {
 
+#ifdef LIKEWISE_HARDENED
+constexpr bool kHardened = true;
+#else
+constexpr bool kHardened = false;
+#endif
+
 std::string readelf(const std::string& words) {
   const auto result = run_shell("LC_ALL=C readelf " + words + " '" + LIKEWISE_PROGRAM + "' 2>&1");
   EXPECT_EQ(result.code, 0) << result.output;
@@ -19,9 +25,7 @@ bool has(const std::string& text, const std::string& part) {
 }
 
 TEST(Hardening, OfTheProgram) {
-#ifndef LIKEWISE_HARDENED
-  GTEST_SKIP() << "this build has no hardening flags";
-#else
+  if (!kHardened) GTEST_SKIP() << "this build has no hardening flags";
   if (!std::filesystem::exists(LIKEWISE_PROGRAM)) GTEST_SKIP() << "the program is not built here";
   EXPECT_TRUE(has(readelf("-hW"), "DYN (Position-Independent Executable file)"));
   const std::string segments = readelf("-lW");
@@ -35,7 +39,6 @@ TEST(Hardening, OfTheProgram) {
   const std::string symbols = readelf("-sW --dyn-syms");
   EXPECT_TRUE(has(symbols, "__stack_chk_fail"));
   EXPECT_TRUE(has(symbols, "_chk@GLIBC")) << "no checked function of the C library is used";
-#endif
 }
 
 }  // namespace
