@@ -4,7 +4,7 @@
 
 DATA is anything that Likewise opens: a folder, tar shards, CIFAR, IDX, npy (else: built-in letters). The
 cells (# %%) run one by one in an editor that knows them. Prints views and steps a second of both ways.
-Result on CIFAR-10, one thread of an AVX-512 Xeon: see docs/python.md.
+No result has been recorded yet.
 """
 # %% What is needed
 import os

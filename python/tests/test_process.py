@@ -40,7 +40,7 @@ CALLS = {
              "v = likewise.Views(recipe='simclr', size=8); start(); v(x)",
     "loader": "x = torch.zeros(1, 3, 3000, 3000, dtype=torch.uint8)\n"
               "d = likewise.memory_dataset(x).subset([0] * 5000); start()\n"
-              "next(iter(likewise.Loader(d, batch=5000, recipe='simclr', size=8)))",
+              "next(iter(likewise.Loader(d, likewise.Views(recipe='simclr', size=8), batch=5000)))",
 }
 
 

@@ -87,6 +87,17 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self._core.forward(x)
 
+    def _apply(self, fn: Any, recurse: bool = True) -> Encoder:
+        """Conversions (double(), to()) replace buffers; the C++ module must see the new values."""
+        super()._apply(fn, recurse)
+        for name, tensor in self._core.buffers():
+            place, last = self._place(name)
+            converted = place._buffers[last]
+            if converted is not None and converted is not tensor:
+                tensor.data = converted
+                place._buffers[last] = tensor
+        return self
+
     def train(self, mode: bool = True) -> Encoder:
         super().train(mode)
         self._core.train(mode)

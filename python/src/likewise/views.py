@@ -175,8 +175,8 @@ def _restore(options: dict[str, Any], stats: dict[str, Any], layout: str, thread
 def _channels(values: Sequence[float] | float, channels: int) -> list[float]:
     """One value a channel.
 
-    >>> _channels(0.5, 3), _channels([0.2, 0.4, 0.6], 1)
-    ([0.5, 0.5, 0.5], [0.4])
+    >>> _channels(0.5, 3), _channels([0.25, 0.5, 0.75], 1)
+    ([0.5, 0.5, 0.5], [0.5])
     """
     found = [float(v) for v in values] if hasattr(values, "__iter__") else [float(values)]
     if channels == 1 and len(found) == 3:
