@@ -216,8 +216,8 @@ std::string write_format(const std::string& format, const ExportOptions& options
     write_weights(out, weights, metadata);
     return missing;
   }
-  const std::string card =
-      model_card(options.model.empty() ? options.run : options.model, network, model.spec.views);
+  const std::string card = model_card(options.model.empty() ? options.run : options.model, network,
+                                      model.spec.views, hf ? "transformers" : "timm");
   write_folder(out, [&](const fs::path& folder) {
     write_weights(folder / "model.safetensors", weights, metadata);
     write_json(folder / "config.json", hf ? transformers_config(network) : timm_config(network));

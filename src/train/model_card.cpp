@@ -55,80 +55,104 @@ std::string budget(const json& summary) {
   return out;
 }
 
-std::string front_matter(const Network& network, const std::string& data, bool transformers) {
+std::string front_matter(const Network& network, const std::string& library) {
   std::string out = "---\nlicense: other  # yours to fill in\nlicense_name: not-chosen-yet\n";
-  out += fmt::format("library_name: {}\n", transformers ? "transformers" : "likewise");
+  out += fmt::format("library_name: {}\n", library);
   out += fmt::format("pipeline_tag: {}\n",
                      network.head ? "image-classification" : "image-feature-extraction");
-  out += "tags:\n- likewise\n- self-supervised\n";
-  if (!data.empty()) out += fmt::format("# trained on: {}\n", shorten(data, 200));
-  return out + "---\n\n";
+  return out + "tags:\n- likewise\n- self-supervised\n---\n\n";
 }
 
 std::string row(const char* what, const std::string& value) {
   return value.empty() ? "" : fmt::format("| {} | {} |\n", what, value);
 }
 
-// Python that computes the features of `pixels`, for the libraries that have the network.
-std::string usage(const Network& network) {
+std::string python(const std::string& code) { return "```python\n" + code + "```\n\n"; }
+
+std::string transformers_code(const Network& network) {
   const bool vit = network.encoder.name.starts_with("vit_");
-  std::string out = "## Use\n\n";
-  if (missing_in_transformers(network).empty()) {
-    const char* features = network.head ? (vit ? "model.vit(pixels).last_hidden_state[:, 0]"
-                                               : "model.resnet(pixels).pooler_output.flatten(1)")
-                                        : "model(pixels).pooler_output.flatten(1)";
-    out += fmt::format(
-        "```python\nfrom transformers import AutoImageProcessor, {0}\nmodel = "
-        "{0}.from_pretrained(\"THIS_FOLDER\").eval()\nprocessor = "
-        "AutoImageProcessor.from_pretrained(\"THIS_FOLDER\")\npixels = processor(image, "
-        "return_tensors=\"pt\").pixel_values\nfeatures = {1}  # [N, {2}]\n```\n\n",
-        network.head ? "AutoModelForImageClassification" : "AutoModel", features,
-        network.feature_dim);
-    if (vit && !network.head) {
-      out +=
-          "`pooler_output` is the class token itself: the pooler of this folder lets everything "
-          "through.\n\n";
-    }
-    return out;
-  }
-  out += fmt::format(
-      "transformers cannot build this network: {}. `config.json` describes it and "
-      "`model.safetensors` holds the weights under Likewise's names.",
-      missing_in_transformers(network));
-  if (network.encoder.name.starts_with("resnet")) {
-    out += fmt::format(
-        " In torchvision it is\n\n```python\nmodel = torchvision.models.{0}()\nmodel.conv1 = "
-        "torch.nn.Conv2d({1}, 64, 3, padding=1, bias=False)\nmodel.maxpool = model.fc = "
-        "torch.nn.Identity()\nweights = safetensors.torch.load_file(\"model.safetensors\")\n"
-        "model.load_state_dict({{k: v for k, v in weights.items() if not k.startswith(\"fc.\")}})\n"
-        "features = model.eval()(pixels)  # [N, {2}]\n```\n\n",
-        network.encoder.name, network.channels, network.feature_dim);
-  } else {
+  const char* type = network.head ? "AutoModelForImageClassification" : "AutoModel";
+  const char* features = !network.head ? "model(pixels).pooler_output.flatten(1)"
+                         : vit         ? "model.vit(pixels).last_hidden_state[:, 0]"
+                                       : "model.resnet(pixels).pooler_output.flatten(1)";
+  std::string out = python(
+      fmt::format("from transformers import AutoImageProcessor, {0}\n"
+                  "model = {0}.from_pretrained(\"THIS_FOLDER\").eval()\n"
+                  "processor = AutoImageProcessor.from_pretrained(\"THIS_FOLDER\")\n"
+                  "pixels = processor(image, return_tensors=\"pt\").pixel_values\n{1}features = "
+                  "{2}  # [N, {3}]\n",
+                  type, network.head ? "probabilities = model(pixels).logits.softmax(-1)\n" : "",
+                  features, network.feature_dim));
+  if (vit && !network.head) {
     out +=
-        " `likewise export --format onnx` and `--format torchscript` write a network that runs "
-        "without its source.\n\n";
+        "`pooler_output` is the class token itself: the pooler of this folder lets everything "
+        "through.\n\n";
   }
   return out;
 }
 
+std::string timm_code(const Network& network) {
+  return python(fmt::format(
+      "import timm\nmodel = timm.create_model(\"local-dir:THIS_FOLDER\", pretrained=True).eval()\n"
+      "{}features = model.forward_head(model.forward_features(pixels), pre_logits=True)  # [N, "
+      "{}]\n",
+      network.head ? "probabilities = model(pixels).softmax(-1)\n" : "", network.feature_dim));
+}
+
+// A residual network with the stem for small images.
+std::string torchvision_code(const Network& network) {
+  return python(fmt::format(
+      "model = torchvision.models.{0}()\nmodel.conv1 = torch.nn.Conv2d({1}, 64, 3, padding=1, "
+      "bias=False)\n"
+      "model.maxpool = model.fc = torch.nn.Identity()\n"
+      "weights = safetensors.torch.load_file(\"model.safetensors\")\n"
+      "model.load_state_dict({{k: v for k, v in weights.items() if not k.startswith(\"fc.\")}})\n"
+      "features = model.eval()(pixels)  # [N, {2}]\n",
+      network.encoder.name, network.channels, network.feature_dim));
+}
+
+// How the library of the folder computes features, or what to do where it cannot.
+std::string usage(const Network& network, const std::string& library) {
+  const bool timm = library == "timm";
+  const std::string missing = timm ? missing_in_timm(network) : missing_in_transformers(network);
+  if (missing.empty()) return timm ? timm_code(network) : transformers_code(network);
+  std::string out = fmt::format(
+      "{} cannot build this network: {}. `config.json` describes it, `model.safetensors` holds the "
+      "weights under Likewise's names; `likewise export --format onnx` and `--format torchscript` "
+      "write a network that runs without its source.",
+      library, missing);
+  if (network.encoder.stem != "cifar" || !missing_in_torchvision(network).empty())
+    return out + "\n\n";
+  return out + " In torchvision it is\n\n" + torchvision_code(network);
+}
+
+// A path of somebody's disk is nobody else's business: its last part. Names of data sets stay.
+std::string public_name(const std::string& data) {
+  const std::string last = fs::path(data).filename().string();
+  return last.empty() ? fs::path(data).parent_path().filename().string() : last;
+}
+
 }  // namespace
 
-std::string model_card(const fs::path& path, const Network& network,
-                       const ImageViewOptions& views) {
+std::string model_card(const fs::path& path, const Network& network, const ImageViewOptions& views,
+                       const std::string& library) {
   const fs::path run = run_of(path);
   const json summary = json_of(RunFolder{run}.assets() / "summary.json");
   const json evaluation = json_of(RunFolder{run}.evaluation());
   std::string toml;
   if (fs::is_regular_file(RunFolder{run}.options())) toml = read_text(RunFolder{run}.options());
-  const std::string data = option(toml, "data.path");
+  const std::string data = public_name(option(toml, "data.path"));
 
-  std::string out = front_matter(network, data, missing_in_transformers(network).empty());
+  const std::string mode = json_of(path / "model.json").value("mode", std::string("probe"));
+  std::string out = front_matter(network, library);
   out += fmt::format("# {} trained by Likewise\n\n", network.encoder.name);
-  out += fmt::format("An image encoder: {} features{}. It learned from images without labels.\n\n",
-                     network.feature_dim,
-                     network.head ? fmt::format(", and a linear classifier of {} classes on them",
-                                                network.head->class_names.size())
-                                  : "");
+  out +=
+      fmt::format("An image encoder of {} features{}. It learned from images without labels{}.\n\n",
+                  network.feature_dim,
+                  network.head ? fmt::format(", and a linear classifier of {} classes on them",
+                                             network.head->class_names.size())
+                               : "",
+                  mode == "probe" ? "" : ", and was then fine-tuned on labels");
   out += "| | |\n|---|---|\n";
   out += row("data", data);
   if (summary.contains("images")) out += row("images", summary["images"].dump());
@@ -141,18 +165,19 @@ std::string model_card(const fs::path& path, const Network& network,
   out += "| licence | to be chosen by who publishes this |\n\n";
 
   out += "## Images\n\n";
+  const std::string cut =
+      network.padded ? "margins make an image square"
+      : network.crop == 1
+          ? "the middle square is cut out"
+          : fmt::format("the middle square is cut out, {:g} of the shorter side", network.crop);
   const std::string shape =
-      network.padded
-          ? fmt::format("margins make an image square, then it is resized to {0} x {0}",
-                        network.image_size)
-          : fmt::format("the middle square of {1:g} of the shorter side, resized to {0} x {0}",
-                        network.image_size, network.crop);
+      fmt::format("{0}, then it is resized to {1} x {1}", cut, network.image_size);
   out += fmt::format(
       "{} channel{}, values in 0..1; {} (bilinear, antialiased); then (x - mean) / std "
       "with mean {} and std {}.\n\n",
       network.channels, network.channels == 1 ? "" : "s", shape, json(network.mean).dump(),
       json(network.std).dump());
-  out += usage(network);
+  out += "## Use\n\n" + usage(network, library);
   out += "## Results\n\n";
   if (!evaluation.contains("protocols")) {
     return out +

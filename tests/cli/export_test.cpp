@@ -84,10 +84,19 @@ TEST_F(Export, TheCardSaysDataBudgetResultsAndWhatCannotRead) {
   EXPECT_NE(result.output.find("transformers cannot build this network"), std::string::npos);
   const std::string card = read_text(out("folder") + "/README.md");
   for (const char* part :
-       {"license:", "pipeline_tag: image-feature-extraction", "/data |", "| images | 12 |",
+       {"license:", "pipeline_tag: image-feature-extraction", "| data | data |", "| images | 12 |",
         "| method | simclr |", " epochs, ", "recipe cifar", "kNN", "Likewise's own"}) {
     EXPECT_NE(card.find(part), std::string::npos) << part << "\n" << card;
   }
+}
+
+TEST_F(Export, TheCardOfATimmFolderSpeaksOfTimmAndNoPathOfThisDiskIsInIt) {
+  expect_done(write("--model " + model() + " --format timm --out " + out("folder")));
+  const std::string card = read_text(out("folder") + "/README.md");
+  EXPECT_NE(card.find("library_name: timm"), std::string::npos) << card;
+  EXPECT_NE(card.find("timm cannot build this network"), std::string::npos) << card;
+  EXPECT_NE(card.find("classifier of 2 classes"), std::string::npos) << card;
+  EXPECT_EQ(card.find(data()), std::string::npos) << card;
 }
 
 TEST_F(Export, AModelBringsItsClassifierUnlessToldNotTo) {

@@ -39,9 +39,10 @@ Network network_of(const TrainedEncoder& model, const Classifier* classifier = n
 // what cannot open it. Throws UserError for options that do not go together or an existing --out.
 std::vector<std::string> export_model(const ExportOptions& options);
 
-// README.md of a Hugging Face folder: YAML front matter, then what the encoder is, how it was
-// trained and measured (from the run folder that `path` names or came from), and how to use it.
+// README.md of a folder for `library`, transformers or timm: YAML front matter, then what the
+// encoder is, how it was trained and measured (from the run folder that `path` names or came from),
+// and how to use it.
 std::string model_card(const std::filesystem::path& path, const Network& network,
-                       const ImageViewOptions& views);
+                       const ImageViewOptions& views, const std::string& library);
 
 }  // namespace likewise
