@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "io/kinds.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 
@@ -69,14 +70,13 @@ class Walk {
   }
 
   Value vit(const EncoderOptions& options, const Value& x) {
-    constexpr int64_t kHeadWidth = 64;
     const bool average = options.pool == "average";
     Value y = b_.tokens(b_.conv(x, "patch_embed.proj", options.patch, 0));
     y = b_.add_parameter(b_.prepend(y, "cls_token"), "pos_embed");
     for (int64_t i = 0; i < options.blocks; ++i) {
       const std::string name = "blocks." + std::to_string(i);
       const Value qkv = b_.linear(b_.layer_norm(y, name + ".norm1"), name + ".attn.qkv");
-      y = b_.add(y, b_.linear(b_.attention(qkv, options.width / kHeadWidth), name + ".attn.proj"));
+      y = b_.add(y, b_.linear(b_.attention(qkv, options.heads), name + ".attn.proj"));
       const Value hidden = b_.linear(b_.layer_norm(y, name + ".norm2"), name + ".mlp.fc1");
       y = b_.add(y, b_.linear(b_.gelu(hidden), name + ".mlp.fc2"));
     }
@@ -98,7 +98,7 @@ Value describe_encoder(const EncoderOptions& resolved, const NamedTensors& param
   if (resolved.name == "small") return walk.small(resolved, x);
   if (resolved.name.starts_with("resnet")) return walk.resnet(resolved, x);
   if (resolved.name == "conv4") return walk.conv4(x);
-  if (resolved.name.starts_with("vit_")) return walk.vit(resolved, x);
+  if (io_detail::is_plain_vit(resolved)) return walk.vit(resolved, x);
   throw UserError("encoder {} cannot be written as a graph yet; as weights it can", resolved.name);
 }
 

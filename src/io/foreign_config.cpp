@@ -12,7 +12,6 @@ namespace {
 
 using io_detail::is_resnet;
 using io_detail::is_vit;
-using io_detail::kHeadWidth;
 
 using nlohmann::ordered_json;
 
@@ -81,7 +80,7 @@ ordered_json transformers_config(const Network& network) {
               {"model_type", "vit"},
               {"hidden_size", width},
               {"num_hidden_layers", network.encoder.blocks},
-              {"num_attention_heads", width / kHeadWidth},
+              {"num_attention_heads", network.encoder.heads},
               {"intermediate_size", 4 * width},
               {"hidden_act", "gelu"},
               {"hidden_dropout_prob", 0.0},
@@ -120,6 +119,8 @@ ordered_json timm_config(const Network& network) {
   ordered_json config = {{"architecture", !known                ? "likewise_" + name
                                           : name == "vit_tiny"  ? "vit_tiny_patch16_224"
                                           : name == "vit_small" ? "vit_small_patch16_224"
+                                          : name == "vit_base"  ? "vit_base_patch16_224"
+                                          : name == "vit_large" ? "vit_large_patch16_224"
                                                                 : name},
                          {"num_classes", classes},
                          {"num_features", network.feature_dim}};
@@ -131,7 +132,7 @@ ordered_json timm_config(const Network& network) {
     args["patch_size"] = network.encoder.patch;
     args["embed_dim"] = network.encoder.width;
     args["depth"] = network.encoder.blocks;
-    args["num_heads"] = network.encoder.width / kHeadWidth;
+    args["num_heads"] = network.encoder.heads;
   }
   config["global_pool"] = pool;
   config["model_args"] = args;

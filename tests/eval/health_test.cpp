@@ -1,5 +1,6 @@
 #include "likewise/eval/health.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
@@ -113,8 +114,8 @@ TEST(Verdict, OfExactCollapseIsNotSavedByRounding) {
 TEST(Health, NamesClustersThatHoldEverything) {
   // Five directions, 40 samples on each but for a little noise.
   const Tensor centres = normal_table(5, 32, 3);
-  const Tensor x = centres.repeat({40, 1}) + 0.02 * normal_table(200, 32, 4);
-  const Health health = measure_health(x, x, x + 0.02 * normal_table(200, 32, 5));
+  const Tensor x = centres.repeat({40, 1}) + normal_table(200, 32, 4).mul(0.02);
+  const Health health = measure_health(x, x, x + normal_table(200, 32, 5).mul(0.02));
   EXPECT_NEAR(health.near_share, 0.2, 0.02);
   EXPECT_EQ(verdict(health).rfind("cluster collapse", 0), 0u) << verdict(health);
   // Evenly spread samples are no clusters.

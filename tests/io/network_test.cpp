@@ -29,7 +29,7 @@ struct Made {
 // A small one of its kind, with statistics and position embeddings that are not the initial ones.
 Made make(EncoderOptions options, int64_t channels, int64_t size, bool with_head) {
   const EncoderEntry& entry = find_encoder(options.name);
-  if (options.width == 0) options.width = entry.is_transformer ? 64 : 8;
+  if (options.width == 0) options.width = entry.transformer.is_transformer ? 64 : 8;
   if (entry.blocks > 0 && options.blocks == 0) options.blocks = 3;
   const at::NoGradGuard no_grad;
   Made made;
@@ -97,12 +97,13 @@ std::vector<Kind> kinds() {
   for (const auto& entry : encoder_catalogue()) {
     EncoderOptions options;
     options.name = entry.name;
+    if (options.name.starts_with("dinov2_") || options.name.starts_with("clip_")) continue;
     out.push_back({entry.name, options, 3, 32});
     if (entry.has_stem) {
       options.stem = "imagenet";
       out.push_back({options.name + " imagenet", options, 1, 64});
     }
-    if (entry.is_transformer) {
+    if (entry.transformer.is_transformer) {
       options.pool = "average";
       out.push_back({options.name + " average", options, 1, 28});
     }
