@@ -187,7 +187,8 @@ std::string model_card(const fs::path& path, const Network& network, const Image
     out += fmt::format(
         "Trained on {} and tested on {} ({} and {} images), features frozen, "
         "accuracy:\n\n```\n{}```\n",
-        evaluation.value("data", "?"), evaluation.value("test", "?"),
+        public_name(evaluation.value("data", "?")),
+        public_name(evaluation.value("test", "?")),
         evaluation.value("train_images", 0), evaluation.value("test_images", 0),
         evaluation_text(evaluation));
   } catch (const std::exception&) {

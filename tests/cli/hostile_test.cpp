@@ -73,26 +73,6 @@ TEST_F(HostileJob, TheLockOfAKilledProcessIsNone) {
   }
 }
 
-TEST_F(HostileJob, AFolderThatIsRenamedIsFollowed) {
-  const std::string moved = (folder() / "moved").string();
-  const auto result = while_it_runs(
-      "--steps 1000000 --checkpoint.steps 2",
-      "mv " + out() + " " + moved + "; rm " + moved +
-          "/checkpoints/last.safetensors\nfor i in $(seq 600); do [ ! -e " + moved +
-          "/checkpoints/last.safetensors ] || break; sleep 0.1; done\nkill -INT $pid");
-  EXPECT_EQ(result.code, 130) << result.output;
-  EXPECT_NE(result.output.find("is now " + moved), std::string::npos) << result.output;
-  EXPECT_NE(result.output.find("--resume --out " + moved), std::string::npos) << result.output;
-  EXPECT_FALSE(fs::exists(out()));
-  EXPECT_TRUE(fs::exists(moved + "/checkpoints/last.safetensors"));
-}
-
-TEST_F(HostileJob, AFolderThatIsRemovedIsSaid) {
-  const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 2",
-                                    "mv " + out() + " " + out() + "-; rm -rf " + out() + "-");
-  expect_error(result, 2, "was removed while it was written to");
-}
-
 TEST_F(HostileJob, AnImageThatVanishesIsLeftOutByName) {
   const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 3 --data.cache_mb 0",
                                     "rm " + data() + "/3.png; sleep 2; kill -INT $pid");
