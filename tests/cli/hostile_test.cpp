@@ -73,16 +73,6 @@ TEST_F(HostileJob, TheLockOfAKilledProcessIsNone) {
   }
 }
 
-TEST_F(HostileJob, AnImageThatVanishesIsLeftOutByName) {
-  const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 3 --data.cache_mb 0",
-                                    "rm " + data() + "/3.png; sleep 2; kill -INT $pid");
-  EXPECT_EQ(result.code, 130) << result.output;
-  EXPECT_NE(result.output.find("1 broken images were left out; the first: "), std::string::npos)
-      << result.output;
-  EXPECT_NE(result.output.find("3.png: No such file or directory"), std::string::npos)
-      << result.output;
-}
-
 TEST_F(HostileJob, AMappedFileThatShrinksIsSaid) {
   const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 2", "kill -BUS $pid");
   expect_error(result, 3, "a file that is being read became shorter");
