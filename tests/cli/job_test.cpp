@@ -52,7 +52,7 @@ TEST(Job, FromAFolderToPredictionsOnNewFiles) {
   write_shapes(data, 20, 1);
   write_shapes(fresh, 5, 2);
   expect_success(run_program("pretrain --data " + data + " --out " + run +
-                             " --epochs 8 --batch 20 --encoder.width 8 --views.size 20 --progress none"));
+                             " --epochs 24 --batch 20 --encoder.width 8 --views.size 20 --progress none"));
   for (const char* name : {"run.toml", "metrics.jsonl", "report.html", "checkpoints/last.safetensors"}) {
     EXPECT_TRUE(fs::exists(fs::path(run) / name)) << name;
   }
