@@ -24,7 +24,7 @@ constexpr double kManyEpochs = 200, kManySteps = 50000;
 constexpr int64_t kFewImages = 100000;
 constexpr int64_t kSmallBatch = 64, kLargeBatch = 2048;
 
-double number(const std::string& text) { return text.empty() ? 0 : std::atof(text.c_str()); }
+double number_of(const std::string& text) { return text.empty() ? 0 : std::atof(text.c_str()); }
 
 // The run as far as it is settled.
 struct Plan {
@@ -57,16 +57,16 @@ class Rules {
 
   void settle_plan() {
     plan_.batch = open("batch") ? PretrainOptions{}.batch
-                                : static_cast<int64_t>(number(given_("batch")));
+                                : static_cast<int64_t>(number_of(given_("batch")));
     plan_.batch = std::clamp<int64_t>(plan_.batch, 2, std::max<int64_t>(2, facts_.samples));
     const double per_epoch =
         std::max(1.0, std::floor(static_cast<double>(facts_.samples) /
                                  static_cast<double>(plan_.batch)));
     if (!open("epochs")) {
-      plan_.epochs = number(given_("epochs"));
+      plan_.epochs = number_of(given_("epochs"));
       plan_.steps = std::llround(plan_.epochs * per_epoch);
     } else if (!open("steps")) {
-      plan_.steps = static_cast<int64_t>(number(given_("steps")));
+      plan_.steps = static_cast<int64_t>(number_of(given_("steps")));
     } else if (open("minutes")) {
       plan_.steps = std::min(kSteps, static_cast<int64_t>(kMostEpochs * per_epoch));
     }
@@ -93,7 +93,7 @@ class Rules {
             : fmt::format("; {} of {} samples have a label, which plays no part unless --per_class "
                           "asks for batches by class",
                           format_count(facts_.labelled), format_count(facts_.samples));
-    if (number(given_("per_class")) > 0) {
+    if (number_of(given_("per_class")) > 0) {
       method("supcon", "--per_class asks for batches by class: labels shall count",
              "solo-learn's CIFAR-10 table, ResNet-18, 1,000 epochs: SupCon 93.8 %, the best method "
              "without labels 93.2 %");
@@ -191,7 +191,7 @@ class Rules {
     const ScheduleOptions usual;
     add("schedule.name", usual.name,
         fmt::format("warm-up over {:.0f} % of the run, then along a cosine to 0",
-                    100 * (number(given_("schedule.warmup")) > 0 ? number(given_("schedule.warmup"))
+                    100 * (number_of(given_("schedule.warmup")) > 0 ? number_of(given_("schedule.warmup"))
                                                                  : usual.warmup)),
         "Chen et al., ICML 2020, and every table named here");
   }
