@@ -156,8 +156,8 @@ std::vector<Row> rows() {
   };
 }
 
-// Registered when the program starts: each row twice, one after the other.
-const bool registered = [] {
+// Each row twice, one side after the other.
+void register_all() {
   for (const Row& row : rows()) {
     for (const auto& [side, loss] : {std::pair{"ours", row.ours}, {"autograd", row.autograd}}) {
       benchmark::RegisterBenchmark(
@@ -166,10 +166,16 @@ const bool registered = [] {
           ->Unit(benchmark::kMillisecond);
     }
   }
-  return true;
-}();
+}
 
 }  // namespace
 }  // namespace likewise::bench
 
-LIKEWISE_BENCH_MAIN()
+int main(int argc, char** argv) {
+  likewise::bench::prepare();
+  likewise::bench::register_all();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
