@@ -129,7 +129,8 @@ inline Tensor contrastive_margin(const Tensor& z, const Tensor& labels, double m
 
 inline Tensor barlow_twins(const Tensor& z0, const Tensor& z1, double lambda) {
   const auto standard = [](const Tensor& z) {
-    return (z - z.mean(0)) / (z.var(0, false) + 1e-5).sqrt();
+    const Tensor centred = z - z.mean(0);
+    return centred / (centred.pow(2).mean(0) + 1e-5).sqrt();
   };
   const Tensor c = at::matmul(standard(z0).t(), standard(z1)) / static_cast<double>(z0.size(0));
   const Tensor off = c.masked_fill(diagonal_of(c.detach()), 0);
@@ -140,7 +141,7 @@ inline Tensor vicreg(const Tensor& z0, const Tensor& z1) {
   const auto n = static_cast<double>(z0.size(0)), d = static_cast<double>(z0.size(1));
   const auto term = [&](const Tensor& z) {
     const Tensor x = z - z.mean(0), cov = at::matmul(x.t(), x) / (n - 1);
-    return 12.5 * at::relu(1 - (x.var(0) + 1e-4).sqrt()).mean() +
+    return 12.5 * at::relu(1 - (x.pow(2).sum(0) / (n - 1) + 1e-4).sqrt()).mean() +
            cov.masked_fill(diagonal_of(cov.detach()), 0).pow(2).sum() / d;
   };
   return 25 * (z0 - z1).pow(2).mean() + term(z0) + term(z1);

@@ -39,10 +39,11 @@ Tensor prototypical(const Tensor& support, const Tensor& query, double temperatu
     c = unit_rows(support.reshape({-1, width})).reshape(support.sizes()).mean(1);
   } else {
     // -|q - c|^2 = 2 (q . c - |c|^2 / 2) - |q|^2, the last the same for all ways: inner products of
-    // rows with one more entry.
+    // rows with one more entry, from which any constant may be taken.
     c = support.mean(1);
+    const Tensor half = c.pow(2).sum(1, true) / 2;
     q = at::cat({q, at::ones({q.size(0), 1}, q.options())}, 1);
-    c = at::cat({c, c.pow(2).sum(1, true) / -2}, 1);
+    c = at::cat({c, half.mean().detach() - half}, 1);
   }
   return info_nce(q, c, {.positive = target},
                   {.temperature = temperature > 0 ? temperature : 0.5, .normalize = false});
