@@ -13,7 +13,7 @@
 namespace likewise {
 namespace {
 
-// Exponents down to this far below a row's largest keep enough in float32 for every sum.
+// Exponents down to this far below the largest keep enough in float32 for every sum.
 constexpr double kSafeSpan = 60;
 
 // Rows and columns are divided by their sums in logarithms: safe for any scores. A prototype that no
@@ -28,7 +28,7 @@ Tensor sinkhorn_by_logarithms(Tensor q, int64_t iterations) {
 
 // The same with one factor a row and one a column: the matrix itself is only read.
 Tensor sinkhorn_by_factors(Tensor q, int64_t iterations) {
-  q = q.sub(std::get<0>(q.max(1, true))).exp_();
+  q = (q - q.max()).exp_();
   Tensor row = at::mv(q, at::ones({q.size(1)}, q.options())).reciprocal_(), column;
   if (iterations > 0) row.fill_(1);
   for (int64_t i = 0; i < iterations; ++i) {
