@@ -56,7 +56,7 @@ class Rules {
   }
 
   void settle_plan() {
-    plan_.batch = open("batch") ? PretrainOptions{}.batch
+    plan_.batch = open("batch") ? usual_.batch
                                 : static_cast<int64_t>(number_of(given_("batch")));
     plan_.batch = std::clamp<int64_t>(plan_.batch, 2, std::max<int64_t>(2, facts_.samples));
     const double per_epoch =
@@ -120,7 +120,7 @@ class Rules {
 
   void choose_batch() {
     if (open("batch")) {
-      const bool few = plan_.batch < PretrainOptions{}.batch;
+      const bool few = plan_.batch < usual_.batch;
       add("batch", std::to_string(plan_.batch),
           few ? fmt::format("there are only {} samples", facts_.samples)
               : "one step's negatives, and a step of a second or less on a processor",
@@ -208,6 +208,7 @@ class Rules {
 
   const AutoFacts& facts_;
   const GivenOption& given_;
+  const PretrainOptions usual_;
   Plan plan_;
   std::vector<AutoRule> rules_;
 };
