@@ -208,7 +208,7 @@ class Rules {
 
   const AutoFacts& facts_;
   const GivenOption& given_;
-  const PretrainOptions usual_;
+  const PretrainOptions usual_{};
   Plan plan_;
   std::vector<AutoRule> rules_;
 };
