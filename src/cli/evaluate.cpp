@@ -41,6 +41,11 @@ int run_evaluate(const std::vector<std::string>& words) {
   fmt::print("{}", evaluation_text(evaluation));
   const bool is_foreign_folder = !is_run && std::filesystem::exists(folder.root / "config.json");
   if (!options.run.empty() && std::filesystem::is_directory(folder.root) && !is_foreign_folder) {
+    if (options.validation) {
+      write_file(folder.validation(), detail::json_text(evaluation, 1) + "\n");
+      fmt::print("figures: {}\n", folder.validation().string());
+      return 0;
+    }
     write_file(folder.evaluation(), detail::json_text(evaluation, 1) + "\n");
     write_report(folder.root, folder.report());
     fmt::print("figures: {}\nreport: {}\n", folder.evaluation().string(), folder.report().string());

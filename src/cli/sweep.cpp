@@ -16,6 +16,7 @@
 #include "likewise/base/text.hpp"
 #include "likewise/train/results_table.hpp"
 #include "likewise/train/run_folder.hpp"
+#include "likewise/train/sweep_choice.hpp"
 
 extern char** environ;
 
@@ -57,6 +58,7 @@ void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, bool firs
     return a;
   };
   std::vector<std::string> words = {"pretrain"};
+  const bool evaluated = fs::exists(folder.evaluation());
   if (fs::exists(folder.checkpoint())) {
     words = {"pretrain", "--resume"};
   } else {
@@ -65,13 +67,18 @@ void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, bool firs
     if (fs::exists(folder.options())) words.push_back("--overwrite");
   }
   words.insert(words.end(), {"--out", folder.root.string()});
-  int code = run_self(words);
+  int code = evaluated ? 0 : run_self(words);
   // The draws of labels differ from seed to seed, so that the interval holds them too. Raw pixels
   // and the untrained encoder are measured beside the first run only: they learn nothing from it.
-  if (code == 0) {
-    code = run_self(with({"evaluate", "--run", folder.root.string(), "--seed", std::to_string(seed),
-                          "--baselines", first ? "true" : "false"},
-                         sweep.evaluate));
+  const std::vector<std::string> evaluate = {"evaluate", "--run", folder.root.string(), "--seed",
+                                             std::to_string(seed)};
+  if (code == 0 && !evaluated) {
+    code = run_self(
+        with(with(evaluate, {"--baselines", first ? "true" : "false"}), sweep.evaluate));
+  }
+  if (code == 0 && sweep.select == "validation" && !fs::exists(folder.validation())) {
+    code = run_self(
+        with(with(evaluate, sweep.evaluate), {"--baselines", "false", "--validation", "true"}));
   }
   if (code == 130 || code == 143) throw UserError("sweep: interrupted; the same command goes on");
   if (code != 0)
@@ -98,7 +105,9 @@ int run_sweep(const std::vector<std::string>& words) {
         "Runs several settings and seeds in turn. What is done is not done again.\n\n"
         "  likewise sweep configs/glyphs.toml\n\n"
         "The file holds `seeds`, [pretrain] and [evaluate] options for all, and a [[setting]] with "
-        "a name and\noptions for each row of the table.\n\n{}",
+        "a name and\noptions for each row of the table. With select = \"health\" (needs no label) or "
+        "\"validation\" (a fifth\nof the training labels, held out; select_column says which figure) "
+        "the table marks one.\n\n{}",
         fields.help());
     return arguments.help ? 0 : 2;
   }
@@ -108,26 +117,40 @@ int run_sweep(const std::vector<std::string>& words) {
       options.out.empty() ? fs::path("runs") / fs::path(file).stem() : fs::path(options.out);
   catch_interrupts();
   std::vector<SettingFigures> rows;
+  std::string chosen;  // which setting, and by what
   const auto write_tables = [&] {
-    write_file(out / "table.md", markdown_table(rows));
+    write_file(out / "table.md", markdown_table(rows) + chosen);
     write_file(out / "table.json", detail::json_text(json_table(rows), 1) + "\n");
   };
   for (const auto& setting : sweep.settings) {
-    rows.push_back({setting.name, {}, {}});
+    rows.push_back({});
+    rows.back().name = setting.name;
     for (int64_t seed : sweep.seeds) {
       const RunFolder folder{out / folder_name(setting.name) / fmt::format("seed-{}", seed)};
-      if (!fs::exists(folder.evaluation())) {
+      const bool validated = sweep.select != "validation" || fs::exists(folder.validation());
+      if (!fs::exists(folder.evaluation()) || !validated) {
         fmt::print(stderr, "\n== {} · seed {}\n", setting.name, seed);
         run_one(sweep, setting, seed, rows.size() == 1 && rows[0].seeds.empty(), folder);
       }
       rows.back().seeds.push_back(read_figures(folder.evaluation()));
+      if (sweep.select == "validation") {
+        rows.back().validation.push_back(read_figures(folder.validation()));
+      }
       rows.back().runs.push_back(run_facts(
           nlohmann::json::parse(read_text(folder.assets() / "summary.json"), nullptr, false),
           read_text(folder.metrics())));
       write_tables();
     }
   }
-  fmt::print("{}\n{}\n", markdown_table(rows), (out / "table.md").string());
+  if (sweep.select != "none") {
+    const SweepChoice choice = sweep.select == "health"
+                                   ? choose_by_health(rows)
+                                   : choose_by_validation(rows, sweep.select_column);
+    rows[choice.index].chosen = true;
+    chosen = "\n" + choice.reason + ".\n";
+    write_tables();
+  }
+  fmt::print("{}{}\n{}\n", markdown_table(rows), chosen, (out / "table.md").string());
   return 0;
 }
 

@@ -13,6 +13,18 @@ namespace likewise::cli {
 
 namespace {
 
+// The text of a key that takes one of `choices`; any text if there are none.
+std::string chosen_text(const toml::node& node, const std::string& key, const std::string& file,
+                        const std::vector<std::string>& choices) {
+  const auto* text = node.as_string();
+  for (const auto& choice : choices) {
+    if (text && text->get() == choice) return choice;
+  }
+  if (text && choices.empty()) return text->get();
+  throw UserError("{}:{}: {} takes {}", file, node.source().begin.line, key,
+                  choices.empty() ? "a text" : "one of " + join(choices, ", "));
+}
+
 std::string value_text(const toml::node& node, const std::string& where) {
   if (const auto* text = node.as_string()) return text->get();
   if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
@@ -52,6 +64,10 @@ Sweep read_sweep(std::string_view text, const std::string& file) {
       add_words(*node.as_table(), "", file, sweep.pretrain);
     } else if (name == "evaluate" && node.is_table()) {
       add_words(*node.as_table(), "", file, sweep.evaluate);
+    } else if (name == "select") {
+      sweep.select = chosen_text(node, name, file, {"none", "health", "validation"});
+    } else if (name == "select_column") {
+      sweep.select_column = chosen_text(node, name, file, {});
     } else if (name == "setting" && node.is_array()) {
       for (const auto& item : *node.as_array()) {
         const auto* fields = item.as_table();
@@ -68,8 +84,12 @@ Sweep read_sweep(std::string_view text, const std::string& file) {
       }
     } else {
       throw UserError("{}:{}: unknown key '{}'{}", file, node.source().begin.line, name,
-                      did_you_mean(name, {"seeds", "pretrain", "evaluate", "setting"}));
+                      did_you_mean(name, {"seeds", "pretrain", "evaluate", "setting", "select", "select_column"}));
     }
+  }
+  if (sweep.select.empty()) sweep.select = "none";
+  if (!sweep.select_column.empty() && sweep.select != "validation") {
+    throw UserError("{}: select_column goes with select = \"validation\"", file);
   }
   if (sweep.seeds.empty()) sweep.seeds = {0};
   if (sweep.settings.empty()) sweep.settings.push_back({"default", {}});

@@ -18,6 +18,8 @@ struct Sweep {
   std::vector<int64_t> seeds;
   std::vector<std::string> pretrain, evaluate;
   std::vector<Setting> settings;
+  std::string select;         // how a setting is chosen: "none", "health", "validation"
+  std::string select_column;  // of the validation; empty: the linear probe, else the first
 };
 
 // Throws UserError with `name` and the line. Without seeds there is one, 0; without settings one

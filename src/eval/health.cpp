@@ -27,8 +27,11 @@ constexpr double kCollapsedProjection = 0.1, kCollapsedFeature = 0.03;
 // apart: where the average pair is near as well, all share a cone.
 constexpr double kClumped = 0.1, kApart = 0.6;
 
-// Ranks relative to min(N, d). Working projections use a third or more of their directions by
-// RankMe; a tenth is a subspace. Features keep more room unused, so half of that.
+// Ranks relative to the room there is: min(samples, width), and for projections also the width of
+// the features, from which they are made: a head that is wider spreads them over more axes but finds
+// few directions of its own, so that a working 512-wide head on 128 features would be called
+// collapsed. Working projections use a third or more of their room by RankMe; a tenth is a
+// subspace. Features keep more room unused, so half of that.
 constexpr double kLowProjectionRank = 0.1, kLowFeatureRank = 0.05;
 
 // Two views that nearly coincide (cosine 0.97) and never lose to a negative leave nothing to learn.
@@ -117,15 +120,17 @@ std::string verdict(const Health& h) {
         "negatives",
         100 * h.near_share, 1 / h.near_share);
   }
-  const auto most = [&](int64_t d) { return static_cast<double>(std::min(h.samples, d)); };
-  const double projection_part = h.projection_rank / most(h.projection_dim);
-  const double feature_part = h.feature_rank / most(h.feature_dim);
+  const double feature_room = static_cast<double>(std::min(h.samples, h.feature_dim));
+  const double projection_room =
+      std::min(static_cast<double>(h.projection_dim), feature_room);
+  const double projection_part = h.projection_rank / projection_room;
+  const double feature_part = h.feature_rank / feature_room;
   // A rank of 8 is low by its share alone only where there was room for more than that.
   if (projection_part < kLowProjectionRank || feature_part < kLowFeatureRank) {
     return fmt::format(
         "dimensional collapse: projections use {:.1f} of {:.0f} directions, features {:.1f} of "
         "{:.0f}; try stronger views, a lower learning rate, a larger batch or a decorrelating loss",
-        h.projection_rank, most(h.projection_dim), h.feature_rank, most(h.feature_dim));
+        h.projection_rank, projection_room, h.feature_rank, feature_room);
   }
   if (h.positive_cosine > kEasyCosine && h.retrieval > kEasyRetrieval) {
     return fmt::format("views too easy: {}; make the views stronger", pair_evidence(h));
@@ -151,8 +156,8 @@ std::string verdict(const Health& h) {
       "healthy: deviation {:.2f} of an even spread, rank {:.1f} of {:.0f} (features {:.1f} of "
       "{:.0f}), "
       "{}",
-      h.projection_std, h.projection_rank, most(h.projection_dim), h.feature_rank,
-      most(h.feature_dim), pair_evidence(h));
+      h.projection_std, h.projection_rank, projection_room, h.feature_rank, feature_room,
+      pair_evidence(h));
 }
 
 }  // namespace likewise

@@ -1,23 +1,18 @@
 #include "likewise/losses/alignment_uniformity.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/logaddexp.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/logsumexp.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/norm.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/sum.h>
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "likewise/base/error.hpp"
+#include "likewise/losses/similarity_lse.hpp"
 
 namespace likewise {
 namespace {
-
-constexpr int64_t kUniformityTile = 512;
 
 Tensor on_sphere(const Tensor& x) { return x / at::norm(x, 2, {1}, true).clamp_min(1e-12); }
 
@@ -38,22 +33,14 @@ Tensor uniformity(const Tensor& x, double t) {
     throw UserError("uniformity needs embeddings [N, D] with N at least 2; found {} rows",
                     x.dim() > 0 ? x.size(0) : 0);
   }
+  // Over ordered pairs, each unordered one twice: |x_i - x_j|^2 = 2 - 2 s_ij.
   const Tensor z = on_sphere(x);
-  const int64_t n = z.size(0);
-  Tensor total;  // log of the sum over pairs
-  for (int64_t begin = 0; begin < n - 1; begin += kUniformityTile) {
-    const int64_t count = std::min(kUniformityTile, n - begin);
-    // Rows against themselves and all later rows, then only what lies right of the diagonal.
-    const Tensor s = at::matmul(z.narrow(0, begin, count), z.narrow(0, begin, n - begin).t());
-    const Tensor later = at::ones(s.sizes(), s.options().dtype(at::kBool)).triu(1);
-    const Tensor exponents = ((s - 1) * (2 * t))
-                                 .masked_fill(  // -t |x_i - x_j|^2
-                                     later.logical_not(), -std::numeric_limits<double>::infinity());
-    const Tensor part = at::logsumexp(exponents.reshape({-1}), {0});
-    total = total.defined() ? at::logaddexp(total, part) : part;
-  }
-  const double pairs = 0.5 * static_cast<double>(n) * static_cast<double>(n - 1);
-  return total - std::log(pairs);
+  KeyMask others;
+  others.query_index = others.key_index =
+      at::arange(z.size(0), at::TensorOptions(at::kLong).device(z.device()));
+  const Tensor rows = similarity_lse(z, z, scalar_like(2 * t, z), others);
+  const auto n = static_cast<double>(z.size(0));
+  return at::logsumexp(rows, {0}) - 2 * t - std::log(n * (n - 1));
 }
 
 }  // namespace likewise

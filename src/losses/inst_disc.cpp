@@ -1,10 +1,14 @@
 #include "likewise/losses/inst_disc.hpp"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/logsumexp.h>
-#include <ATen/ops/matmul.h>
+#include <ATen/ops/mv.h>
 #include <ATen/ops/softplus.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 
@@ -20,12 +24,41 @@ Tensor own_logits(const Tensor& z, const Tensor& bank, const Tensor& index, doub
   return (z * bank.index_select(0, index)).sum(1) / temperature;
 }
 
+// z_i . bank_j for the drawn rows j of each sample, [N, m]. One sample's rows are gathered at a
+// time, and again for the gradient: all of them would be m times as large as z. The bank takes none.
+struct DrawnProducts : torch::autograd::Function<DrawnProducts> {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& z,
+                        const Tensor& bank, const Tensor& drawn) {
+    const Tensor out = at::empty({z.size(0), drawn.size(1)}, z.options());
+    at::parallel_for(0, z.size(0), 1, [&](int64_t begin, int64_t end) {
+      const at::NoGradGuard no_grad;
+      for (int64_t i = begin; i < end; ++i) {
+        out[i].copy_(at::mv(bank.index_select(0, drawn[i]), z[i]));
+      }
+    });
+    context->save_for_backward({z, bank, drawn});
+    return out;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list upstream) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &z = saved[0], &bank = saved[1], &drawn = saved[2];
+    const Tensor gradient = at::empty_like(z);
+    at::parallel_for(0, z.size(0), 1, [&](int64_t begin, int64_t end) {
+      const at::NoGradGuard no_grad;
+      for (int64_t i = begin; i < end; ++i) {
+        gradient[i].copy_(at::mv(bank.index_select(0, drawn[i]).t(), upstream[0][i]));
+      }
+    });
+    return {gradient, Tensor(), Tensor()};
+  }
+};
+
 // The same of its noise rows, [N, m].
 Tensor noise_logits(const Tensor& z, const Tensor& bank, const Tensor& noise, double temperature) {
   LIKEWISE_CHECK(noise.dim() == 2 && noise.size(0) == z.size(0), "noise rows of each sample");
-  const Tensor rows =
-      bank.index_select(0, noise.flatten()).reshape({noise.size(0), noise.size(1), bank.size(1)});
-  return at::matmul(rows, z.unsqueeze(2)).squeeze(2) / temperature;
+  return DrawnProducts::apply(z, bank.detach(), noise) / temperature;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <ATen/ops/logaddexp.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/softplus.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -63,8 +64,10 @@ Tensor weighted_nt_xent(const Tensor& z0, const Tensor& z1, const WeightedNtXent
   }
   Tensor log_sum;  // log S_i
   if (options.beta > 0) {
-    log_sum = similarity_lse(x, x, scalar_like(c * (1 + options.beta), x), mask) -
-              similarity_lse(x, x, scalar_like(c * options.beta, x), mask) + count.log();
+    const Tensor scales = at::stack({scalar_like(c * (1 + options.beta), x),
+                                     scalar_like(c * options.beta, x)});
+    const Tensor both = similarity_lses(x, x, scales, mask);
+    log_sum = both[0] - both[1] + count.log();
   } else {
     log_sum = similarity_lse(x, x, scalar_like(c, x), mask);
   }

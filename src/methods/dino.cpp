@@ -9,19 +9,13 @@
 
 #include "likewise/base/error.hpp"
 #include "likewise/losses/dino.hpp"
-#include "likewise/optim/ema.hpp"
 
 namespace likewise {
 
 Dino::Dino(std::shared_ptr<Encoder> encoder, const Options& options)
     : Method(encoder), options_(options) {
-  const int64_t width = encoder->feature_dim();
-  head_ = register_module("head", std::make_shared<DinoHead>(width, options.head));
-  auto head = std::make_shared<DinoHead>(width, options.head);
-  teacher_ = register_module(
-      "teacher", std::make_shared<SlowCopy>(encoder->twin(), head, [head = head.get()](const Tensor& h) {
-        return head->forward(h);
-      }));
+  head_ = register_module("head", std::make_shared<DinoHead>(encoder->feature_dim(), options.head));
+  teacher_ = register_module("teacher", slow_copy_of<DinoHead>(*encoder, options.head));
   centre_ = register_buffer("centre", at::zeros({options.head.out}));
 }
 
@@ -44,7 +38,7 @@ Tensor Dino::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
       options_.teacher_temperature_start +
       rise * (options_.teacher_temperature - options_.teacher_temperature_start);
   const Tensor loss = dino(z, teacher, centre_, options_.student_temperature, temperature);
-  if (is_training() && at::GradMode::is_enabled()) pending_.push_back(dino_batch_centre(teacher));
+  if (learning()) pending_.push_back(dino_batch_centre(teacher));
   return loss;
 }
 
@@ -64,8 +58,7 @@ void Dino::after_step(const TrainProgress& progress) {
     centre_.mul_(options_.centre_momentum).add_(mean, 1 - options_.centre_momentum);
     pending_.clear();
   }
-  teacher_->follow(encoder(), *head_,
-                   ema_momentum(options_.momentum, options_.momentum_end, progress.fraction, 1));
+  teacher_->follow(encoder(), *head_, options_.teacher.at(progress.fraction));
 }
 
 }  // namespace likewise

@@ -1,7 +1,6 @@
 #include "likewise/methods/inst_disc.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 
@@ -15,15 +14,14 @@
 namespace likewise {
 
 InstDisc::InstDisc(std::shared_ptr<Encoder> encoder, const Options& options)
-    : Method(encoder), options_(options) {
-  head_ = register_module("head", std::make_shared<Head>(encoder->feature_dim(), options.head));
+    : HeadMethod(std::move(encoder), options.head), options_(options) {
   log_z_ = register_buffer("log_z",
                            at::full({1}, std::numeric_limits<double>::quiet_NaN(), at::kDouble));
 }
 
 void InstDisc::begin(const TrainContext& context) {
   seed_ = context.seed;
-  const Tensor rows = at::empty({context.samples, head_->out_dim()}, at::kFloat);
+  const Tensor rows = at::empty({context.samples, head().out_dim()}, at::kFloat);
   Rng rng(seed_, {0xba2c});
   rng.fill_uniform(rows.data_ptr<float>(), rows.numel());
   rows.mul_(2).sub_(1);  // directions: their scale is normalised away
@@ -61,7 +59,7 @@ Tensor InstDisc::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
     loss = loss + options_.proximal *
                       (unit - bank_.index_select(0, batch.index)).pow(2).sum(1).mean();
   }
-  if (is_training() && at::GradMode::is_enabled()) {
+  if (learning()) {
     pending_.emplace_back(batch.index, unit.detach());
   }
   return loss;

@@ -1,6 +1,7 @@
 #include "likewise/methods/method.hpp"
 
 #include <ATen/ops/cat.h>
+#include <c10/core/GradMode.h>
 
 #include <map>
 
@@ -9,6 +10,8 @@ namespace likewise {
 Method::Method(std::shared_ptr<Encoder> encoder) : encoder_(std::move(encoder)) {
   register_module("encoder", encoder_);
 }
+
+bool Method::learning() const { return is_training() && c10::GradMode::is_enabled(); }
 
 std::vector<Player> Method::players() {
   Player player;

@@ -1,7 +1,6 @@
 #include "likewise/methods/moco.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <c10/core/GradMode.h>
 
 #include "likewise/base/error.hpp"
 #include "likewise/losses/contrastive.hpp"
@@ -10,32 +9,28 @@
 namespace likewise {
 
 Moco::Moco(std::shared_ptr<Encoder> encoder, const Options& options)
-    : Method(encoder), options_(options) {
+    : HeadMethod(encoder, options.head),
+      options_(options),
+      false_negatives_(options.false_negatives) {
   if (options.false_negatives.remove == "neighbours") {
     throw UserError("--negatives.remove neighbours: a queue keeps no neighbours; labels and "
                     "duplicates work with method moco");
   }
-  const int64_t width = encoder->feature_dim();
-  head_ = register_module("head", std::make_shared<Head>(width, options.head));
-  auto head = std::make_shared<Head>(width, options.head);
-  copy_ = register_module("copy", std::make_shared<SlowCopy>(
-                                      encoder->twin(), head,
-                                      [head = head.get()](const Tensor& h) { return head->forward(h); }));
-  queue_ = register_module("queue", std::make_shared<KeyQueue>(options.queue, head_->out_dim()));
+  copy_ = register_module("copy", slow_copy_of<Head>(*encoder, options.head));
+  queue_ = register_module("queue", std::make_shared<KeyQueue>(options.queue, head().out_dim()));
 }
 
 void Moco::begin(const TrainContext& context) {
-  copy_->start_from(encoder(), *head_);
+  copy_->start_from(encoder(), head());
   queue_->begin(context.seed);
-  duplicates_ = context.duplicates;
+  false_negatives_.begin(context);
 }
 
 Tensor Moco::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
   LIKEWISE_CHECK(batch.views.size() >= 2, "MoCo compares two views, found {}", batch.views.size());
   Tensor sum;
   std::vector<Tensor> keys;
-  const Tensor groups = false_negative_groups(options_.false_negatives, batch, z, duplicates_,
-                                              progress().fraction);
+  const Tensor groups = false_negatives_.groups(batch, z, progress());
   for (size_t v = 0; v < 2; ++v) {
     if (!embeds(v)) continue;
     const Tensor k = unit_rows(copy_->embed(batch.views[1 - v], precision(), options_.parts));
@@ -48,7 +43,7 @@ Tensor Moco::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
     sum = sum.defined() ? (sum + one) / 2 : one;
     keys.push_back(k);
   }
-  if (is_training() && c10::GradMode::is_enabled()) {
+  if (learning()) {
     for (const Tensor& k : keys) pending_.emplace_back(k, groups);
   }
   return sum;
@@ -57,7 +52,7 @@ Tensor Moco::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
 void Moco::after_step(const TrainProgress&) {
   for (const auto& [keys, groups] : pending_) queue_->push(keys, groups);
   pending_.clear();
-  copy_->follow(encoder(), *head_, options_.momentum);
+  copy_->follow(encoder(), head(), options_.momentum);
 }
 
 }  // namespace likewise

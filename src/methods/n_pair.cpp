@@ -6,18 +6,12 @@
 #include <map>
 
 #include "likewise/base/error.hpp"
-#include "likewise/methods/batch_labels.hpp"
 
 namespace likewise {
 
-NPair::NPair(std::shared_ptr<Encoder> encoder, const Options& options)
-    : Method(encoder), options_(options) {
-  head_ = register_module("head", std::make_shared<Head>(encoder->feature_dim(), options.head));
-}
-
 Tensor NPair::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
   LIKEWISE_CHECK(z.size() >= 2, "the N-pair loss compares two views, found {}", z.size());
-  const Tensor labels = sample_labels(batch, options_.labels).contiguous();
+  const Tensor labels = classes(batch).contiguous();
   const int64_t* label = labels.data_ptr<int64_t>();
   // The first two samples of each class; the second is the first again where there is no other.
   std::map<int64_t, std::pair<int64_t, int64_t>> pairs;
@@ -30,8 +24,8 @@ Tensor NPair::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
     anchors.push_back(pair.first);
     positives.push_back(pair.second);
   }
-  return n_pair(z[0].index_select(0, at::tensor(anchors)), z[1].index_select(0, at::tensor(positives)),
-                options_.loss);
+  return n_pair(z[0].index_select(0, at::tensor(anchors)),
+                z[1].index_select(0, at::tensor(positives)), loss_options());
 }
 
 }  // namespace likewise

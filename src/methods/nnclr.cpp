@@ -31,31 +31,26 @@ Tensor nearest(const Tensor& z, const Tensor& keys) {
 }  // namespace
 
 Nnclr::Nnclr(std::shared_ptr<Encoder> encoder, const Options& options)
-    : Method(encoder), options_(options) {
-  head_ = register_module("head", std::make_shared<Head>(encoder->feature_dim(), options.head));
-  HeadOptions predictor = options.predictor;
-  predictor.out = head_->out_dim();
-  predictor_ = register_module("predictor", std::make_shared<Head>(head_->out_dim(), predictor));
-  queue_ = register_module("queue", std::make_shared<KeyQueue>(options.queue, head_->out_dim()));
+    : PredictorMethod(std::move(encoder), options.head, options.predictor),
+      options_(options),
+      false_negatives_(options.false_negatives) {
+  queue_ = register_module("queue", std::make_shared<KeyQueue>(options.queue, head().out_dim()));
 }
 
 void Nnclr::begin(const TrainContext& context) {
   queue_->begin(context.seed);
-  duplicates_ = context.duplicates;
+  false_negatives_.begin(context);
 }
 
 Tensor Nnclr::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
   LIKEWISE_CHECK(z.size() >= 2, "NNCLR compares two views, found {}", z.size());
-  const Tensor groups = false_negative_groups(options_.false_negatives, batch, z, duplicates_,
-                                              progress().fraction);
-  Tensor sum;
-  for (size_t v = 0; v < 2; ++v) {
+  const Tensor groups = false_negatives_.groups(batch, z, progress());
+  const Tensor sum = both_ways([&](size_t v) {
     const Tensor n = nearest(unit_rows(z[v].detach()), queue_->keys());
-    const Tensor one = info_nce(n, predictor_->forward(z[1 - v]), batch_pairs(groups, n.size(0)),
-                                {.temperature = options_.temperature});
-    sum = sum.defined() ? sum + one : one;
-  }
-  if (is_training() && at::GradMode::is_enabled()) pending_.push_back(unit_rows(z[0].detach()));
+    return info_nce(n, predict(z[1 - v]), batch_pairs(groups, n.size(0)),
+                    {.temperature = options_.temperature});
+  });
+  if (learning()) pending_.push_back(unit_rows(z[0].detach()));
   return sum / 2;
 }
 

@@ -8,14 +8,12 @@
 namespace likewise {
 
 ProtoClr::ProtoClr(std::shared_ptr<Encoder> encoder, const Options& options)
-    : Method(encoder), options_(options) {
-  head_ = register_module("head", std::make_shared<Head>(encoder->feature_dim(), options.head));
-}
+    : HeadMethod(std::move(encoder), options.head), temperature_(options.temperature) {}
 
 Tensor ProtoClr::loss_of(const std::vector<Tensor>& z, const Batch&) {
   LIKEWISE_CHECK(z.size() >= 2, "ProtoCLR needs a support and a query, found {} views", z.size());
   const Tensor queries = at::stack(std::vector<Tensor>(z.begin() + 1, z.end()), 1);  // [N, Q, d]
-  return prototypical(z[0].unsqueeze(1), queries, options_.temperature);
+  return prototypical(z[0].unsqueeze(1), queries, temperature_);
 }
 
 }  // namespace likewise

@@ -1,10 +1,8 @@
 #include "likewise/methods/simclr.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/full.h>
-
 #include <ATen/ops/cat.h>
-#include <c10/core/GradMode.h>
+#include <ATen/ops/full.h>
 
 #include <cmath>
 #include <limits>
@@ -16,7 +14,9 @@
 namespace likewise {
 
 Simclr::Simclr(std::shared_ptr<Encoder> encoder, const Options& options)
-    : Method(encoder), options_(options) {
+    : HeadMethod(std::move(encoder), options.head),
+      options_(options),
+      false_negatives_(options.false_negatives) {
   const bool weighted = options.debias > 0 || options.hardness > 0 || options.false_negatives.any();
   const int others = weighted + (options.sogclr > 0) + (options.form != "paper");
   if (others > 1 || (others == 1 && options.learnable_temperature)) {
@@ -24,18 +24,14 @@ Simclr::Simclr(std::shared_ptr<Encoder> encoder, const Options& options)
         "--loss.sogclr, --loss.form viewmaker, --loss.learnable_temperature and the options of "
         "negatives (loss.debias, loss.hardness, negatives.remove) do not go together");
   }
-  head_ = register_module("head",
-                          std::make_shared<Head>(encoder->feature_dim(), options.head));
   if (options.learnable_temperature) {
     log_inverse_temperature_ = register_parameter(
         "log_inverse_temperature", at::full({}, -std::log(options.loss.temperature), at::kFloat));
   }
 }
 
-Tensor Simclr::project(const Tensor& h) { return head_->forward(h); }
-
 void Simclr::begin(const TrainContext& context) {
-  duplicates_ = context.duplicates;
+  false_negatives_.begin(context);
   if (options_.sogclr > 0) {
     log_averages_ = register_buffer(
         "log_averages",
@@ -48,7 +44,7 @@ Tensor Simclr::pair_loss(const Tensor& a, const Tensor& b, const Batch& batch,
   const double temperature = options_.loss.temperature;
   if (options_.sogclr > 0) {
     return sogclr(a, b, temperature, options_.sogclr, log_averages_, batch.index,
-                  is_training() && c10::GradMode::is_enabled());
+                  learning());
   }
   if (options_.form == "viewmaker") {
     const Tensor x = unit_rows(a), y = unit_rows(b);
@@ -70,8 +66,7 @@ Tensor Simclr::pair_loss(const Tensor& a, const Tensor& b, const Batch& batch,
 
 Tensor Simclr::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
   LIKEWISE_CHECK(z.size() >= 2, "SimCLR compares two views or more, found {}", z.size());
-  const Tensor groups = false_negative_groups(options_.false_negatives, batch, z, duplicates_,
-                                              progress().fraction);
+  const Tensor groups = false_negatives_.groups(batch, z, progress());
   Tensor sum;
   int pairs = 0;
   for (size_t a = 0; a < z.size(); ++a) {

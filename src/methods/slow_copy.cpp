@@ -11,6 +11,10 @@
 
 namespace likewise {
 
+double SlowCopyOptions::at(double fraction) const {
+  return ema_momentum(momentum, momentum_end, fraction, 1);
+}
+
 SlowCopy::SlowCopy(std::shared_ptr<Encoder> encoder, std::shared_ptr<torch::nn::Module> head,
                    Project project)
     : project_(std::move(project)) {

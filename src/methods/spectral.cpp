@@ -6,13 +6,11 @@
 namespace likewise {
 
 Spectral::Spectral(std::shared_ptr<Encoder> encoder, const Options& options)
-    : Method(encoder), options_(options) {
-  head_ = register_module("head", std::make_shared<Head>(encoder->feature_dim(), options.head));
-}
+    : HeadMethod(std::move(encoder), options.head), mu_(options.mu) {}
 
 Tensor Spectral::loss_of(const std::vector<Tensor>& z, const Batch&) {
   LIKEWISE_CHECK(z.size() >= 2, "the spectral loss compares two views, found {}", z.size());
-  return spectral_contrastive(z[0], z[1], options_.mu);
+  return spectral_contrastive(z[0], z[1], mu_);
 }
 
 }  // namespace likewise

@@ -11,13 +11,12 @@
 namespace likewise {
 
 Swav::Swav(std::shared_ptr<Encoder> encoder, const Options& options)
-    : Method(encoder), options_(options) {
-  head_ = register_module("head", std::make_shared<Head>(encoder->feature_dim(), options.head));
+    : HeadMethod(std::move(encoder), options.head), options_(options) {
   prototypes_ = register_module(
-      "prototypes", std::make_shared<Linear>(head_->out_dim(), options.prototypes, false));
+      "prototypes", std::make_shared<Linear>(head().out_dim(), options.prototypes, false));
   for (int v = 0; v < 2 && options.queue > 0; ++v) {
     queues_[v] = register_module("queue" + std::to_string(v),
-                                 std::make_shared<KeyQueue>(options.queue, head_->out_dim()));
+                                 std::make_shared<KeyQueue>(options.queue, head().out_dim()));
   }
 }
 
@@ -47,7 +46,7 @@ Tensor Swav::loss_of(const std::vector<Tensor>& z, const Batch&) {
       queued.push_back(at::matmul(queue->keys(), prototypes_->weight.detach().t()));
     }
   }
-  if (queues_[0] && is_training() && at::GradMode::is_enabled()) {
+  if (queues_[0] && learning()) {
     for (int v = 0; v < 2; ++v) pending_[v].push_back(unit_rows(z[static_cast<size_t>(v)].detach()));
   }
   return swav(scores,

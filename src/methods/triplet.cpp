@@ -2,19 +2,10 @@
 
 #include <ATen/ops/cat.h>
 
-#include "likewise/methods/batch_labels.hpp"
-
 namespace likewise {
 
-Triplet::Triplet(std::shared_ptr<Encoder> encoder, const Options& options)
-    : Method(encoder), options_(options) {
-  head_ = register_module("head", std::make_shared<Head>(encoder->feature_dim(), options.head));
-}
-
 Tensor Triplet::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
-  const Tensor labels =
-      sample_labels(batch, options_.labels).repeat({static_cast<int64_t>(z.size())});
-  return triplet(at::cat(z), labels, options_.loss);
+  return triplet(at::cat(z), classes_of_rows(batch, z.size()), loss_options());
 }
 
 }  // namespace likewise

@@ -31,8 +31,10 @@ DatasetPtr open_labelled(const std::string& path, const char* option) {
   return data;
 }
 
-void hold_out_a_fifth(EvaluationData& out, const DatasetPtr& whole, int64_t seed) {
-  Rng rng(static_cast<uint64_t>(seed), {0xe7a1});
+constexpr uint64_t kForTesting = 0xe7a1, kForValidation = 0x7a11d;
+
+void hold_out_a_fifth(EvaluationData& out, const DatasetPtr& whole, int64_t seed, uint64_t purpose) {
+  Rng rng(static_cast<uint64_t>(seed), {purpose});
   const Split split = split_by(whole, stratified_split(*whole, 0.2, rng));
   out.train = split.first;
   out.test = split.second;
@@ -49,7 +51,7 @@ EvaluationData open_evaluation_data(const EvaluateOptions& options, const std::s
   if (!options.data.empty()) {
     const DatasetPtr data = open_labelled(options.data, "--data");
     if (options.test.empty()) {
-      hold_out_a_fifth(out, data, options.seed);
+      hold_out_a_fifth(out, data, options.seed, kForTesting);
     } else {
       out.train = data;
       out.test = open_labelled(options.test, "--test");
@@ -65,11 +67,18 @@ EvaluationData open_evaluation_data(const EvaluateOptions& options, const std::s
                         "class, or a CSV list with a label column",
                         trained_on);
       }
-      hold_out_a_fifth(out, whole, options.seed);
+      hold_out_a_fifth(out, whole, options.seed, kForTesting);
     }
     if (options.novel.empty()) out.novel = open_if_there(base + "#held-out");
   }
   if (!options.novel.empty()) out.novel = open_labelled(options.novel, "--novel");
+  if (options.validation) {
+    const DatasetPtr learn_from = out.train;
+    hold_out_a_fifth(out, learn_from, options.seed, kForValidation);
+    out.note = fmt::format("validation: a fifth of {} is held out, no test label is looked at",
+                           learn_from->info().name);
+    out.novel = nullptr;
+  }
   if (!out.novel) out.novel = out.test;
   return out;
 }

@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "likewise/base/error.hpp"
+#include "likewise/base/file.hpp"
+#include "likewise/base/text.hpp"
 #include "likewise/eval/health.hpp"
 #include "likewise/eval/knn.hpp"
 #include "likewise/eval/shortcuts.hpp"
@@ -20,6 +22,17 @@ namespace likewise {
 namespace {
 
 constexpr int64_t kChunk = 256;
+constexpr int64_t kSampled = 4096;  // values of each weight
+
+Tensor weight_sample(const Method& method) {
+  std::vector<Tensor> parts;
+  for (const Tensor& parameter : method.children().at(0)->parameters()) {
+    if (parameter.dim() < 2) continue;  // norms and biases begin at 0 and 1, whatever their size
+    const Tensor flat = parameter.detach().reshape({-1});
+    parts.push_back(flat.narrow(0, 0, std::min(kSampled, flat.numel())).to(at::kFloat));
+  }
+  return parts.empty() ? Tensor() : at::cat(parts);
+}
 
 }  // namespace
 
@@ -69,7 +82,15 @@ std::string HealthMonitor::target_trouble(const Method& method) const {
       of_learner, of_copy);
 }
 
-nlohmann::json HealthMonitor::look(Method& method) const {
+void HealthMonitor::begin(const Method& method) { start_ = weight_sample(method); }
+
+double HealthMonitor::weights_moved(const Method& method) const {
+  if (!start_.defined()) return -1;
+  const double length = start_.norm().item<double>();
+  return length > 0 ? (weight_sample(method) - start_).norm().item<double>() / length : -1;
+}
+
+nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>& curve) const {
   if (!first_.defined()) return nlohmann::json::object();
   std::vector<Tensor> h, z0, z1;
   for (int64_t start = 0; start < first_.size(0); start += kChunk) {
@@ -83,6 +104,9 @@ nlohmann::json HealthMonitor::look(Method& method) const {
   const bool healthy = line.rfind("healthy", 0) == 0;
   const std::string target = target_trouble(method);
   if (healthy && !target.empty()) line = target;
+  const double moved = weights_moved(method);
+  const std::string rate = health.finite ? learning_rate_verdict(curve, moved) : "";
+  if (!rate.empty()) line = rate + "; besides, " + line;
   if (!shortcut_.empty()) line += "; " + shortcut_;
   return {{"spread", health.feature_std},
           {"rank", health.feature_rank},
@@ -95,7 +119,24 @@ nlohmann::json HealthMonitor::look(Method& method) const {
           {"hardest_negative", health.hardest_negative_cosine},
           {"retrieval", health.retrieval},
           {"near_share", health.near_share},
+          {"weights_moved", moved},
           {"verdict", line}};
+}
+
+std::vector<CurvePoint> read_curve(const std::filesystem::path& metrics) {
+  std::vector<CurvePoint> curve;
+  if (!std::filesystem::exists(metrics)) return curve;
+  for (const auto& line : split(read_text(metrics), '\n')) {
+    const auto record = nlohmann::json::parse(line, nullptr, false);
+    if (!record.is_object() || record.value("kind", "") != "step") continue;
+    const auto number = [&record](const char* key) {
+      const auto found = record.find(key);
+      return found != record.end() && found->is_number() ? found->get<double>() : 0;
+    };
+    curve.push_back({number("step"), number("loss"), number("grad_norm"),
+                     std::max(number("grad_norm"), number("largest_norm")), number("lr")});
+  }
+  return curve;
 }
 
 KnnMonitor::KnnMonitor(DatasetPtr train, DatasetPtr test)

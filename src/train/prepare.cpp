@@ -62,7 +62,7 @@ void check_folder(const PretrainOptions& options) {
   }
   if (options.overwrite && !options.resume) {
     for (const auto& path : {folder.checkpoint(), folder.metrics(), folder.evaluation(),
-                             folder.report(), folder.options()}) {
+                             folder.validation(), folder.report(), folder.options()}) {
       std::error_code ignored;
       fs::remove(path, ignored);
     }

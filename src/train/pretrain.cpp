@@ -78,6 +78,7 @@ class Run {
 
   PretrainResult train() {
     MetricsLog metrics(folder_.metrics(), step_);
+    curve_ = read_curve(folder_.metrics());
     EventWriter events(folder_.root / event_file_name());
     metrics_ = &metrics;
     events_ = &events;
@@ -153,6 +154,7 @@ class Run {
     health_monitor_ = std::make_unique<HealthMonitor>(
         prepared_.data, prepared_.health_views, std::min(options_.health_samples, prepared_.data->size()),
         static_cast<uint64_t>(options_.seed));
+    health_monitor_->begin(*method_);
     if (prepared_.knn_train) {
       knn_monitor_ = std::make_unique<KnnMonitor>(prepared_.knn_train, prepared_.knn_test);
     }
@@ -296,6 +298,7 @@ class Run {
 
   void log(double loss, double norm, double rate) {
     mean_loss_ += loss;
+    largest_norm_ = std::max(largest_norm_, norm);
     ++since_log_;
     const double seconds = seconds_since(last_log_);
     const bool line = step_ % log_every() == 0 || finished();
@@ -306,7 +309,8 @@ class Run {
                            {"epoch", epoch()},    {"loss", mean_loss_ / since_log_},
                            {"lr", rate},          {"rate", speed_},
                            {"wait", wait},        {"grad_norm", norm},
-                           {"elapsed", elapsed()}};
+                           {"largest_norm", largest_norm_}, {"elapsed", elapsed()}};
+      curve_.push_back({static_cast<double>(step_), mean_loss_ / since_log_, norm, largest_norm_, rate});
       metrics_->write(record);
       for (const char* key : {"loss", "lr", "rate", "wait", "grad_norm"}) {
         events_->scalar(std::string("train/") + key, step_, record[key].get<double>());
@@ -314,7 +318,7 @@ class Run {
       shown_loss_ = mean_loss_ / since_log_;
       shown_wait_ = wait;
       waited_ = loader_.waited();
-      mean_loss_ = 0;
+      mean_loss_ = largest_norm_ = 0;
       since_log_ = views_ = 0;
       last_log_ = Clock::now();
     }
@@ -342,7 +346,7 @@ class Run {
     {
       const at::NoGradGuard no_grad;
       if (options_.health_samples > 1) {
-        json record = health_monitor_->look(*method_);
+        json record = health_monitor_->look(*method_, curve_);
         record["kind"] = "health";
         if (step_ == 0) record["verdict"] = "before training";
         record["step"] = step_;
@@ -394,6 +398,8 @@ class Run {
   double mean_loss_ = 0, waited_ = 0, speed_ = 0, shown_loss_ = 0, shown_wait_ = 0;
   int64_t since_log_ = 0, views_ = 0;
   std::string health_;
+  std::vector<CurvePoint> curve_;  // as logged
+  double largest_norm_ = 0;        // since the last record
   std::unique_ptr<Profile> profile_;  // null unless asked for
   Profile::Work profiled_;
   double worked_before_ = 0;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "likewise/base/text.hpp"
 #include "likewise/eval/table.hpp"
 
 namespace likewise {
@@ -38,6 +39,8 @@ struct Row {
   std::string name, features;
   std::vector<Figures> seeds;
   std::vector<RunFacts> runs;
+  std::vector<Figures> validation;
+  bool chosen = false;
 };
 
 // " 5.1 | 890 | healthy |", or dashes.
@@ -57,18 +60,21 @@ std::string fact_cells(const std::vector<RunFacts>& runs) {
 
 std::vector<Row> rows_of(const std::vector<SettingFigures>& settings) {
   std::vector<Row> rows;
-  for (const auto& setting : settings) rows.push_back({setting.name, "Likewise", setting.seeds, setting.runs});
+  for (const auto& setting : settings) {
+    rows.push_back({setting.name, "Likewise", setting.seeds, setting.runs, setting.validation, setting.chosen});
+  }
   if (settings.empty()) return rows;
   for (const char* baseline : {"raw pixels", "untrained encoder"}) {
-    rows.push_back({baseline, baseline, settings[0].seeds, {}});
+    rows.push_back({baseline, baseline, settings[0].seeds, {}, {}, false});
   }
   return rows;
 }
 
-std::vector<std::string> columns_of(const std::vector<SettingFigures>& settings) {
+std::vector<std::string> columns_of(const std::vector<SettingFigures>& settings,
+                                    std::vector<Figures> SettingFigures::*of) {
   std::vector<std::string> columns;
   for (const auto& setting : settings) {
-    for (const auto& figures : setting.seeds) {
+    for (const auto& figures : setting.*of) {
       for (const auto& column : figures.columns) {
         if (std::find(columns.begin(), columns.end(), column) == columns.end()) {
           columns.push_back(column);
@@ -112,30 +118,41 @@ RunFacts run_facts(const json& summary, const std::string& metrics) {
   if (!summary.is_object()) return facts;
   facts.minutes = summary.value("seconds", 0.0) / 60;
   facts.megabytes = summary.value("peak_mb", 0.0);
-  const size_t at = metrics.rfind("\"verdict\":\"");
-  if (at != std::string::npos) {
-    const size_t begin = at + 11;
-    facts.health = metrics.substr(begin, metrics.find_first_of(":;\"", begin) - begin);
+  for (const auto& line : split(metrics, '\n')) {
+    if (line.find("\"verdict\"") == std::string::npos) continue;
+    const json look = json::parse(line, nullptr, false);
+    if (!look.is_object()) continue;
+    const std::string verdict = look.value("verdict", "");
+    facts.health = verdict.substr(0, verdict.find_first_of(":;"));
+    facts.rank = look.value("rank", 0.0);
+    facts.alignment = look.value("alignment", 0.0);
+    facts.uniformity = look.value("uniformity", 0.0);
   }
   return facts;
 }
 
 std::string markdown_table(const std::vector<SettingFigures>& settings) {
-  const auto columns = columns_of(settings);
+  const auto columns = columns_of(settings, &SettingFigures::seeds);
+  const auto held_out = columns_of(settings, &SettingFigures::validation);
   std::string out = "| features |";
   for (const auto& column : columns) out += fmt::format(" {} |", column);
+  for (const auto& column : held_out) out += fmt::format(" validation: {} |", column);
   const bool facts = std::any_of(settings.begin(), settings.end(),
                                  [](const SettingFigures& s) { return !s.runs.empty(); });
   if (facts) out += " minutes | MB | health |";
   out += "\n|---|";
-  for (size_t i = 0; i < columns.size() + (facts ? 3 : 0); ++i) out += "---|";
+  for (size_t i = 0; i < columns.size() + held_out.size() + (facts ? 3 : 0); ++i) out += "---|";
   out += "\n";
   for (const auto& row : rows_of(settings)) {
-    out += fmt::format("| {} |", row.name);
-    for (const auto& column : columns) {
-      const auto values = cell_values(row.seeds, row.features, column);
-      out += values.empty() ? " – |" : fmt::format(" {} |", mean_t(values).text());
-    }
+    out += fmt::format("| {}{} |", row.name, row.chosen ? " ← chosen" : "");
+    const auto add_cells = [&](const std::vector<Figures>& seeds, const auto& names) {
+      for (const auto& column : names) {
+        const auto values = cell_values(seeds, row.features, column);
+        out += values.empty() ? " – |" : fmt::format(" {} |", mean_t(values).text());
+      }
+    };
+    add_cells(row.seeds, columns);
+    add_cells(row.validation, held_out);
     if (facts) out += fact_cells(row.runs);
     out += "\n";
   }
@@ -145,17 +162,27 @@ std::string markdown_table(const std::vector<SettingFigures>& settings) {
 json json_table(const std::vector<SettingFigures>& settings) {
   json out = json::array();
   for (const auto& row : rows_of(settings)) {
-    json cells = json::object();
-    for (const auto& column : columns_of(settings)) {
-      const auto values = cell_values(row.seeds, row.features, column);
-      if (values.empty()) continue;
-      const auto interval = mean_t(values);
-      cells[column] = {
-          {"mean", interval.mean},
-          {"half_width", std::isnan(interval.half_width) ? json() : json(interval.half_width)},
-          {"values", values}};
+    const auto cells_of = [&](const std::vector<Figures>& seeds,
+                              std::vector<Figures> SettingFigures::*of) {
+      json cells = json::object();
+      for (const auto& column : columns_of(settings, of)) {
+        const auto values = cell_values(seeds, row.features, column);
+        if (values.empty()) continue;
+        const auto interval = mean_t(values);
+        cells[column] = {
+            {"mean", interval.mean},
+            {"half_width", std::isnan(interval.half_width) ? json() : json(interval.half_width)},
+            {"values", values}};
+      }
+      return cells;
+    };
+    out.push_back({{"name", row.name},
+                   {"features", row.features},
+                   {"figures", cells_of(row.seeds, &SettingFigures::seeds)}});
+    if (!row.validation.empty()) {
+      out.back()["validation"] = cells_of(row.validation, &SettingFigures::validation);
     }
-    out.push_back({{"name", row.name}, {"features", row.features}, {"figures", cells}});
+    if (row.chosen) out.back()["chosen"] = true;
   }
   return out;
 }

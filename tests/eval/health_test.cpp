@@ -123,6 +123,21 @@ TEST(Health, NamesClustersThatHoldEverything) {
   EXPECT_EQ(measure_health(even, even, even).near_share, 0);
 }
 
+TEST(Verdict, OfAHeadThatIsWiderThanTheFeaturesGoesByTheFeatures) {
+  // 40 directions: a lot for 128 features, little for 512 projections, most of a tenth of which
+  // they are not.
+  const Tensor h = at::mm(normal_table(600, 40, 11), normal_table(40, 128, 12));
+  const Tensor z = at::mm(h, normal_table(128, 512, 13));
+  const Tensor other = at::mm(h.add(normal_table(600, 128, 14), 2), normal_table(128, 512, 13));
+  const Health health = measure_health(h, z, other);
+  EXPECT_LT(health.projection_rank, 0.1 * 512);
+  EXPECT_EQ(name_of(verdict(health)), "healthy") << verdict(health);
+  // Three directions are few for both.
+  const Tensor low = at::mm(normal_table(600, 3, 11), normal_table(3, 128, 12));
+  const Tensor flat = at::mm(low, normal_table(128, 512, 13));
+  EXPECT_EQ(name_of(verdict(measure_health(low, flat, flat))), "dimensional collapse");
+}
+
 TEST(Health, GoesToJsonWhole) {
   const nlohmann::json json = health_of(normal_table(64, 8, 7), 0.4);
   EXPECT_EQ(json.size(), 15u);

@@ -82,5 +82,27 @@ TEST(Dino, OfUniformDistributionsIsTheirEntropy) {
               std::log(8.0), 1e-12);
 }
 
+// Both ways of dividing: exponents spread by less than 60, and by more.
+TEST(Sinkhorn, FactorsAndLogarithmsAgreeWithLoops) {
+  for (const double scale : {0.1, 1.0, 4.0}) {
+    const Tensor scores = normal({20, 7}, 5) * scale;
+    Tensor q = scores / 0.1;
+    for (int i = 0; i < 3; ++i) {
+      q = q - q.logsumexp({0}, true);
+      q = q - q.logsumexp({1}, true);
+    }
+    EXPECT_LT(difference(sinkhorn(scores, 0.1, 3), q.exp()), 1e-12) << scale;
+    EXPECT_LT(difference(sinkhorn(scores.to(at::kFloat), 0.1, 3), q.exp()), 1e-4) << scale;
+    const Tensor rows = scores / 0.1 - (scores / 0.1).logsumexp({1}, true);
+    EXPECT_LT(difference(sinkhorn(scores, 0.1, 0), rows.exp()), 1e-12) << scale;
+  }
+}
+
+TEST(Dino, GradientsAreThoseOfCentralDifferencesWithSmallViews) {
+  const Tensor t0 = normal({6, 9}, 1), t1 = normal({6, 9}, 2), centre = normal({9}, 3);
+  expect_gradients([&](const std::vector<Tensor>& s) { return dino(s, {t0, t1}, centre, 0.3, 0.2); },
+                   {normal({6, 9}, 4), normal({6, 9}, 5), normal({6, 9}, 6)});
+}
+
 }  // namespace
 }  // namespace likewise

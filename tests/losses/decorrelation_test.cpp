@@ -92,5 +92,41 @@ TEST(NegativeCosine, AgreesWithGoldenValues) {
   });
 }
 
+TEST(Decorrelation, GradientsAreThoseOfCentralDifferences) {
+  const std::vector<Tensor> z = {normal({12, 5}, 1), normal({12, 5}, 2)};
+  expect_gradients([](const std::vector<Tensor>& x) { return barlow_twins(x[0], x[1], {.lambda = 0.1, .scale = 0.3}); }, z);
+  expect_gradients([](const std::vector<Tensor>& x) { return vicreg(x[0] * 0.5, x[1] * 2, {.halve_variance = false}); }, z);
+  for (const double mu : {0.0, 1.0}) {
+    expect_gradients([=](const std::vector<Tensor>& x) { return spectral_contrastive(x[0], x[1], mu); }, z);
+  }
+}
+
+TEST(NegativeCosine, FusedPassesAgreeWithOperationsForEveryWidth) {
+  for (const int64_t d : {1, 3, 8, 13, 64}) {
+    for (const auto type : {at::kDouble, at::kFloat}) {
+      const Tensor p = normal({70, d}, 1, type), z = normal({70, d}, 2, type);
+      const auto got = evaluate([](const std::vector<Tensor>& x) { return negative_cosine(x[0], x[1]); }, {p, z});
+      const auto want = evaluate(
+          [](const std::vector<Tensor>& x) {
+            const auto unit = [](const Tensor& t) { return t / t.norm(2, {1}, true).clamp_min(1e-8); };
+            return -(unit(x[0]) * unit(x[1])).sum(1).mean();
+          },
+          {p, z});
+      const double tolerance = type == at::kDouble ? 1e-12 : 1e-5;
+      EXPECT_NEAR(got.value, want.value, tolerance) << d;
+      for (size_t i = 0; i < 2; ++i) {
+        EXPECT_LT(difference(got.gradients[i], want.gradients[i]), tolerance * (1 + want.gradients[i].abs().max().item<double>())) << d;
+      }
+    }
+  }
+  // A row of zeros, a stopped side, an upstream factor.
+  Tensor p = normal({4, 6}, 3).set_requires_grad(false);
+  p[0].fill_(0);
+  const Tensor z = normal({4, 6}, 4);
+  const auto got = evaluate([&](const std::vector<Tensor>& x) { return 3 * negative_cosine(x[0], z); }, {p});
+  EXPECT_TRUE(got.gradients[0].isfinite().all().item<bool>());
+  expect_gradients([&](const std::vector<Tensor>& x) { return 3 * negative_cosine(x[0], z); }, {normal({4, 6}, 5)});
+}
+
 }  // namespace
 }  // namespace likewise

@@ -93,5 +93,36 @@ TEST(Prototypical, OneShotOfUnitVectorsIsInfoNce) {
               info.item<double>(), 1e-10);
 }
 
+TEST(InstDisc, GradientsThroughDrawnRowsAreThoseOfCentralDifferences) {
+  const Tensor bank = unit_rows(normal({30, 5}, 1));
+  const Tensor index = at::tensor(std::vector<int64_t>{3, 7, 1}, at::kLong);
+  const Tensor noise = at::tensor(std::vector<int64_t>{0, 3, 9, 29, 1, 1, 7, 4, 2, 1, 8, 6}, at::kLong).reshape({3, 4});
+  expect_gradients([&](const std::vector<Tensor>& x) { return inst_disc_nce(x[0], bank, index, noise, 0.2, 1.5); },
+                   {normal({3, 5}, 2)});
+  expect_gradients([&](const std::vector<Tensor>& x) { return inst_disc_viewmaker(x[0], bank, index, noise, 0.2); },
+                   {normal({3, 5}, 2)});
+}
+
+TEST(Prototypical, IsTheCrossEntropyOfItsLogits) {
+  for (const double temperature : {0.0, 0.3}) {
+    for (const auto type : {at::kDouble, at::kFloat}) {
+      const Tensor support = normal({7, 2, 5}, 1, type), query = normal({7, 3, 5}, 2, type);
+      const auto got = evaluate([&](const std::vector<Tensor>& x) { return prototypical(x[0], x[1], temperature); }, {support, query});
+      const auto want = evaluate(
+          [&](const std::vector<Tensor>& x) {
+            const Tensor logits = prototype_logits(x[0], x[1], temperature).reshape({7, 3, 7});
+            return (logits.logsumexp({2}) - logits.diagonal(0, 0, 2).t()).mean();
+          },
+          {support, query});
+      const double tolerance = type == at::kDouble ? 1e-10 : 2e-4;
+      EXPECT_NEAR(got.value, want.value, tolerance * (1 + std::abs(want.value)));
+      for (size_t i = 0; i < 2; ++i) EXPECT_LT(difference(got.gradients[i], want.gradients[i]), tolerance);
+    }
+  }
+  // Far from the origin, where the largest product says nothing of any row.
+  const Tensor far = normal({5, 1, 4}, 3, at::kFloat) + 40;
+  EXPECT_NEAR(prototypical(far, far).item<double>(), prototypical(far.to(at::kDouble), far.to(at::kDouble)).item<double>(), 2e-2);
+}
+
 }  // namespace
 }  // namespace likewise

@@ -152,5 +152,37 @@ TEST(SimilarityLse, MakesNtXent) {
   EXPECT_LT(difference(a.gradients[0], b.gradients[0]), 1e-12);
 }
 
+TEST(SimilarityLse, OfGroupsInAnyOrderAndSeveralScalesIsThatOfThePlainForm) {
+  const Tensor q = normal({300, 6}, 1), k = normal({260, 6}, 2);
+  KeyMask mask;
+  std::vector<int64_t> of_q, of_k;
+  Rng rng(4);
+  for (int i = 0; i < 300; ++i) of_q.push_back(static_cast<int64_t>(rng.below(40)) - 2);
+  for (int i = 0; i < 260; ++i) of_k.push_back(static_cast<int64_t>(rng.below(40)) - 2);
+  mask.query_group = at::tensor(of_q, at::kLong);
+  mask.key_group = at::tensor(of_k, at::kLong);
+  const std::vector<double> scales = {0.5, 3};
+  for (const Keep keep : {Keep::kAll, Keep::kSame, Keep::kOther}) {
+    mask.keep = keep;
+    const auto finite = [](const Tensor& r) { return r.masked_fill(r.isfinite().logical_not(), 0).sin().sum(); };
+    const auto got = evaluate(
+        [&](const std::vector<Tensor>& x) {
+          return finite(similarity_lses(x[0], x[1], at::tensor(scales, at::kDouble), mask));
+        },
+        {q, k});
+    const auto want = evaluate(
+        [&](const std::vector<Tensor>& x) {
+          return finite(similarity_lse_plain(x[0], x[1], scalar_like(0.5, x[0]), mask)) +
+                 finite(similarity_lse_plain(x[0], x[1], scalar_like(3, x[0]), mask));
+        },
+        {q, k});
+    EXPECT_NEAR(got.value, want.value, 1e-9);
+    for (size_t i = 0; i < 2; ++i) {
+      const Tensor expected = want.gradients[i].masked_fill(want.gradients[i].isfinite().logical_not(), 0);
+      EXPECT_LT(difference(got.gradients[i], expected), 1e-9);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace likewise

@@ -178,5 +178,62 @@ TEST(NPair, OfTwoPairsIsASoftplus) {
   EXPECT_NEAR(n_pair(a, p, {.l2_weight = 0}).item<double>(), want, 1e-12);
 }
 
+// The definition with whole matrices and autograd.
+Tensor plain_triplet(const Tensor& z, const Tensor& labels, const TripletOptions& o) {
+  const Tensor x = z / z.norm(2, {1}, true), length = x.pow(2).sum(1);
+  const Tensor square = length.unsqueeze(1) + length.unsqueeze(0) - 2 * x.matmul(x.t());
+  const Tensor d = o.squared ? square : (square.clamp_min(0) + 1e-30).sqrt();
+  const Tensor same = labels.unsqueeze(1) == labels.unsqueeze(0);
+  const Tensor positive = same.clone().fill_diagonal_(false);
+  Tensor gap, chosen;
+  if (o.mining == "batch_hard") {
+    gap = std::get<0>(d.masked_fill(positive.logical_not(), -1e9).max(1)) -
+          std::get<0>(d.masked_fill(same, 1e9).min(1));
+    chosen = gap > -1e8;
+  } else {
+    const Tensor a = positive.nonzero().select(1, 0);
+    gap = d.masked_select(positive).unsqueeze(1) - d.index_select(0, a);
+    chosen = same.logical_not().index_select(0, a);
+    if (o.mining == "semihard") chosen = chosen.logical_and(gap < 0).logical_and(gap >= -o.margin);
+  }
+  const Tensor each = (o.soft ? (1 + gap.exp()).log() : (gap + o.margin).clamp_min(0)) * chosen;
+  return each.sum() / (o.soft || o.mean_of_all ? chosen : each > 0).sum();
+}
+
+TEST(Triplet, TilesAndTheirGradientAreThoseOfTheWholeMatrix) {
+  const int64_t n = 700;  // two tiles
+  const Tensor labels = at::arange(n, at::kLong).remainder(175), z = normal({n, 5}, 3);
+  for (const char* mining : {"batch_hard", "semihard", "all"}) {
+    for (const bool flag : {false, true}) {
+      TripletOptions o;
+      o.mining = mining;
+      o.squared = flag;
+      o.soft = !flag;
+      const auto got = evaluate([&](const std::vector<Tensor>& x) { return triplet(x[0], labels, o); }, {z});
+      const auto want = evaluate([&](const std::vector<Tensor>& x) { return plain_triplet(x[0], labels, o); }, {z});
+      EXPECT_NEAR(got.value, want.value, 1e-9) << mining << flag;
+      EXPECT_LT(difference(got.gradients[0], want.gradients[0]), 1e-9) << mining << flag;
+    }
+  }
+}
+
+TEST(Triplet, GradientsAreThoseOfCentralDifferences) {
+  const Tensor labels = at::tensor(std::vector<int64_t>{0, 0, 1, 1, 2, 2, 0, -1}, at::kLong);
+  for (const char* mining : {"batch_hard", "semihard", "facenet", "all"}) {
+    for (const bool flag : {false, true}) {
+      TripletOptions o;
+      o.mining = mining;
+      o.squared = o.normalize = flag;
+      o.margin = 0.5;
+      expect_gradients([&](const std::vector<Tensor>& x) { return triplet(x[0], labels, o); }, {normal({8, 4}, 21)},
+                       1e-6, 1e-5);
+    }
+  }
+  // Across tiles.
+  const Tensor many = at::arange(700, at::kLong).remainder(9);
+  expect_gradients([&](const std::vector<Tensor>& x) { return contrastive_margin(x[0], many, {}); },
+                   {normal({700, 4}, 22)}, 1e-6, 1e-5);
+}
+
 }  // namespace
 }  // namespace likewise

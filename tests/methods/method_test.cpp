@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "likewise/base/error.hpp"
 #include "likewise/methods/catalogue.hpp"
@@ -43,6 +45,31 @@ std::shared_ptr<Method> make(const MethodEntry& entry, uint64_t seed = 1) {
   method->begin(context);
   method->begin_step({5, 20, 0.25});  // behind what stands still at the start
   return method;
+}
+
+// What a checkpoint holds below "model.": names that earlier checkpoints have.
+TEST(Checkpoints, PartsOfTheMethodsKeepTheirNames) {
+  const std::map<std::string, std::set<std::string>> parts = {
+      {"moco", {"encoder", "head", "copy", "queue"}},
+      {"moco_v3", {"encoder", "head", "predictor", "copy"}},
+      {"nnclr", {"encoder", "head", "predictor", "queue"}},
+      {"inst_disc", {"encoder", "head", "bank", "log_z"}},
+      {"byol", {"encoder", "head", "predictor", "copy"}},
+      {"simsiam", {"encoder", "head", "predictor"}},
+      {"swav", {"encoder", "head", "prototypes"}},
+      {"dino", {"encoder", "head", "teacher", "centre"}},
+      {"protoclr", {"encoder"}},
+      {"cpc", {"encoder", "context0", "context1", "predict1", "predict2", "predict3"}},
+  };
+  for (const MethodEntry& entry : methods()) {
+    std::set<std::string> found;
+    for (const auto& [name, tensor] : named_tensors(*make(entry))) {
+      found.insert(name.substr(0, name.find('.')));
+    }
+    const auto known = parts.find(entry.name);
+    const std::set<std::string> usual = {"encoder", "head"};
+    EXPECT_EQ(found, known == parts.end() ? usual : known->second) << entry.name;
+  }
 }
 
 // Every method of the catalogue, whatever it is.

@@ -11,9 +11,9 @@ namespace likewise {
 Tensor alignment(const Tensor& x, const Tensor& y, double alpha = 2);
 
 // How evenly embeddings fill the sphere: log mean_{i<j} exp(-t |x_i - x_j|^2), rows divided by
-// their norms. x [N, D], N >= 2 -> scalar in [-4t, 0]; 0: collapsed to a point. Memory is O(N D)
-// where no gradient is asked for. Source: as above, equation 2; the authors' code likewise takes
-// the mean over pairs i < j.
+// their norms. x [N, D], N >= 2 -> scalar in [-4t, 0]; 0: collapsed to a point. Memory is O(N D),
+// with a gradient, too; it can be differentiated once. Source: as above, equation 2; the authors'
+// code likewise takes the mean over pairs i < j.
 Tensor uniformity(const Tensor& x, double t = 2);
 
 }  // namespace likewise

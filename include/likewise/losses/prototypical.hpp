@@ -12,7 +12,7 @@ namespace likewise {
 // equations 1 and 2. With S = Q = 1 the cosine form is InfoNCE across views.
 Tensor prototype_logits(const Tensor& support, const Tensor& query, double temperature = 0);
 
-// Cross-entropy of those logits, the mean over all queries.
+// Cross-entropy of those logits, the mean over all queries. O((W S + W Q) D) memory.
 Tensor prototypical(const Tensor& support, const Tensor& query, double temperature = 0);
 
 }  // namespace likewise

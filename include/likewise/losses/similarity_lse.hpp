@@ -28,6 +28,10 @@ struct KeyMask {
 Tensor similarity_lse(const Tensor& q, const Tensor& k, const Tensor& scale,
                       const KeyMask& mask = {});
 
+// The same for several scales [S] out of one set of similarities. -> [S, N]
+Tensor similarity_lses(const Tensor& q, const Tensor& k, const Tensor& scales,
+                       const KeyMask& mask = {});
+
 // The same with the whole matrix at once: the slow twin.
 Tensor similarity_lse_plain(const Tensor& q, const Tensor& k, const Tensor& scale,
                             const KeyMask& mask = {});

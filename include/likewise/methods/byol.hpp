@@ -1,9 +1,8 @@
 #pragma once
 // BYOL: predict what a slow copy of the encoder says of the other view. No negatives.
 
-#include "likewise/methods/method.hpp"
+#include "likewise/methods/head_method.hpp"
 #include "likewise/methods/slow_copy.hpp"
-#include "likewise/nn/heads.hpp"
 
 namespace likewise {
 
@@ -13,17 +12,16 @@ namespace likewise {
 // Source: Grill et al., "Bootstrap your own latent", NeurIPS 2020, equations 1 to 4. The paper's
 // heads: 2 layers, 4096 to 256; momentum 0.996 to 1.
 // Without stop_gradient the target is the learner itself and takes the gradient: it collapses.
-class Byol : public Method {
+class Byol : public PredictorMethod {
  public:
   struct Options {
-    double momentum = 0.99, momentum_end = 1;
+    SlowCopyOptions copy;
     bool stop_gradient = true;
     HeadOptions head;
     HeadOptions predictor;
     template <class V>
     void fields(V& v) {
-      v("momentum", momentum, "of the slow copy at the start", range(0, 1));
-      v("momentum_end", momentum_end, "of the slow copy at the end", range(0, 1));
+      copy.fields(v);
       v("stop_gradient", stop_gradient,
         "the target takes no gradient; without it training collapses, to be seen");
       v.group("head", head);
@@ -33,14 +31,12 @@ class Byol : public Method {
 
   Byol(std::shared_ptr<Encoder> encoder, const Options& options);
   void begin(const TrainContext& context) override;
-  Tensor project(const Tensor& h) override { return head_->forward(h); }
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
   void after_step(const TrainProgress& progress) override;
   const torch::nn::Module* slow_copy() const override { return copy_.get(); }
 
  private:
   Options options_;
-  std::shared_ptr<Head> head_, predictor_;
   std::shared_ptr<SlowCopy> copy_;
 };
 

@@ -2,7 +2,7 @@
 // CPC: what stands above predicts the patches below.
 
 #include "likewise/methods/method.hpp"
-#include "likewise/nn/heads.hpp"
+#include "likewise/nn/layers.hpp"
 
 namespace likewise {
 
@@ -39,7 +39,6 @@ class Cpc : public Method {
   // z [N, D, R, C], the embeddings of a grid of patches -> context of the same shape; row u depends
   // on rows 0 to u.
   Tensor context(const Tensor& z);
-
 
  private:
   Options options_;

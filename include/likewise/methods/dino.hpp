@@ -1,8 +1,8 @@
 #pragma once
 // DINO: a student predicts the teacher's centred, sharpened distribution.
 
-#include "likewise/methods/slow_copy.hpp"
 #include "likewise/methods/method.hpp"
+#include "likewise/methods/slow_copy.hpp"
 #include "likewise/nn/heads.hpp"
 
 namespace likewise {
@@ -22,7 +22,7 @@ class Dino : public Method {
     double teacher_temperature = 0.07, teacher_temperature_start = 0.04;
     double warmup_teacher = 3;
     double centre_momentum = 0.9;
-    double momentum = 0.99, momentum_end = 1;
+    SlowCopyOptions teacher;
     double freeze = 1;
     DinoHeadOptions head{.hidden = 512, .bottleneck = 128, .out = 1024, .batch_norm = true};
     template <class V>
@@ -34,8 +34,7 @@ class Dino : public Method {
         range(1e-3, 1e3));
       v("loss.warmup_teacher", warmup_teacher, "epochs between the two", range(0, 1e6));
       v("loss.centre_momentum", centre_momentum, "of the centre; 1: it never moves from 0", range(0, 1));
-      v("momentum", momentum, "of the teacher at the start", range(0, 1));
-      v("momentum_end", momentum_end, "of the teacher at the end", range(0, 1));
+      teacher.fields(v);
       v("freeze", freeze, "epochs for which the last layer stands still", range(0, 1e6));
       v.group("head", head);
     }

@@ -7,6 +7,7 @@
 #include "likewise/base/options.hpp"
 #include "likewise/data/loader.hpp"
 #include "likewise/losses/contrastive.hpp"
+#include "likewise/methods/method.hpp"
 #include "likewise/tensor.hpp"
 
 namespace likewise {
@@ -34,6 +35,21 @@ struct FalseNegativeOptions {
 Tensor false_negative_groups(const FalseNegativeOptions& options, const Batch& batch,
                              const std::vector<Tensor>& z, const Tensor& duplicates,
                              double fraction);
+
+// The same, kept by a method: what its options ask for and what the run has found.
+class FalseNegatives {
+ public:
+  explicit FalseNegatives(FalseNegativeOptions options) : options_(std::move(options)) {}
+  void begin(const TrainContext& context) { duplicates_ = context.duplicates; }
+  Tensor groups(const Batch& batch, const std::vector<Tensor>& z,
+                const TrainProgress& progress) const {
+    return false_negative_groups(options_, batch, z, duplicates_, progress.fraction);
+  }
+
+ private:
+  FalseNegativeOptions options_;
+  Tensor duplicates_;
+};
 
 // What info_nce is told of a batch whose row i of the keys is the positive of query i, and whose rows
 // of one group are no negatives; groups may be undefined.

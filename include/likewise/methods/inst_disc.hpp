@@ -1,8 +1,7 @@
 #pragma once
 // Instance discrimination: every sample is a class, its weight an entry of a memory bank.
 
-#include "likewise/methods/method.hpp"
-#include "likewise/nn/heads.hpp"
+#include "likewise/methods/head_method.hpp"
 
 namespace likewise {
 
@@ -14,7 +13,7 @@ namespace likewise {
 // normalise(momentum v + (1 - momentum) z). One view a sample.
 // Source: Wu, Xiong, Yu, Lin, "Unsupervised feature learning via non-parametric instance
 // discrimination", CVPR 2018: tau 0.07, momentum 0.5, 4096 negatives, proximal 30.
-class InstDisc : public Method {
+class InstDisc : public HeadMethod {
  public:
   struct Options {
     double temperature = 0.1;
@@ -39,7 +38,6 @@ class InstDisc : public Method {
   InstDisc(std::shared_ptr<Encoder> encoder, const Options& options);
   void begin(const TrainContext& context) override;
   bool embeds(size_t view) const override { return view == 0; }
-  Tensor project(const Tensor& h) override { return head_->forward(h); }
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
   void after_step(const TrainProgress& progress) override;
 
@@ -49,7 +47,6 @@ class InstDisc : public Method {
   Options options_;
   Tensor noise(int64_t rows) const;
 
-  std::shared_ptr<Head> head_;
   Tensor bank_;   // [samples, d]
   Tensor log_z_;  // [1], NaN until estimated
   uint64_t seed_ = 0;

@@ -93,6 +93,9 @@ class Method : public torch::nn::Module {
  protected:
   const TrainProgress& progress() const { return progress_; }
 
+  // A forward pass whose gradient will be taken: what after_step() is to use may be kept.
+  bool learning() const;
+
  private:
   std::shared_ptr<Encoder> encoder_;
   Precision precision_ = Precision::kFp32;

@@ -2,10 +2,9 @@
 // MoCo: queries against a queue of keys from a slow copy of the encoder.
 
 #include "likewise/methods/false_negatives.hpp"
+#include "likewise/methods/head_method.hpp"
 #include "likewise/methods/key_queue.hpp"
-#include "likewise/methods/method.hpp"
 #include "likewise/methods/slow_copy.hpp"
-#include "likewise/nn/heads.hpp"
 
 namespace likewise {
 
@@ -16,7 +15,7 @@ namespace likewise {
 // Keys pass the copy in `parts` of the batch, for what shuffling batch norm does.
 // Sources: He et al., CVPR 2020 (v1: a linear head, --head.layers 1); Chen et al., 2020 (v2: two
 // layers, no batch norm in the head).
-class Moco : public Method {
+class Moco : public HeadMethod {
  public:
   struct Options {
     double temperature = 0.1;
@@ -44,7 +43,6 @@ class Moco : public Method {
   Moco(std::shared_ptr<Encoder> encoder, const Options& options);
   void begin(const TrainContext& context) override;
   bool embeds(size_t view) const override { return view == 0 || (options_.symmetric && view == 1); }
-  Tensor project(const Tensor& h) override { return head_->forward(h); }
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
   void after_step(const TrainProgress& progress) override;
   const torch::nn::Module* slow_copy() const override { return copy_.get(); }
@@ -53,10 +51,9 @@ class Moco : public Method {
 
  private:
   Options options_;
-  std::shared_ptr<Head> head_;
+  FalseNegatives false_negatives_;
   std::shared_ptr<SlowCopy> copy_;
   std::shared_ptr<KeyQueue> queue_;
-  Tensor duplicates_;
   std::vector<std::pair<Tensor, Tensor>> pending_;  // keys and groups of this step, to be queued
 };
 

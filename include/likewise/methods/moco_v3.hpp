@@ -2,9 +2,8 @@
 // MoCo v3: keys of the same batch from a slow copy, a predictor on the queries, no queue.
 
 #include "likewise/methods/false_negatives.hpp"
-#include "likewise/methods/method.hpp"
+#include "likewise/methods/head_method.hpp"
 #include "likewise/methods/slow_copy.hpp"
-#include "likewise/nn/heads.hpp"
 
 namespace likewise {
 
@@ -13,19 +12,18 @@ namespace likewise {
 // target i for row i. The momentum rises to 1 along a cosine.
 // Source: Chen, Xie, He, "An empirical study of training self-supervised vision transformers", ICCV
 // 2021, algorithm 1. The paper's heads: 3 layers of 4096 to 256, norms behind the last; predictor 2.
-class MocoV3 : public Method {
+class MocoV3 : public PredictorMethod {
  public:
   struct Options {
     double temperature = 0.2;
-    double momentum = 0.99, momentum_end = 1;
+    SlowCopyOptions copy;
     FalseNegativeOptions false_negatives;
     HeadOptions head{.layers = 2, .last_batch_norm = true, .last_affine = false};
     HeadOptions predictor{.layers = 2, .last_batch_norm = true, .last_affine = false};
     template <class V>
     void fields(V& v) {
       v("loss.temperature", temperature, "similarities are divided by it", range(1e-3, 1e3));
-      v("momentum", momentum, "of the slow copy at the start", range(0, 1));
-      v("momentum_end", momentum_end, "of the slow copy at the end", range(0, 1));
+      copy.fields(v);
       v.group("negatives", false_negatives);
       v.group("head", head);
       v.group("predictor", predictor);
@@ -34,16 +32,14 @@ class MocoV3 : public Method {
 
   MocoV3(std::shared_ptr<Encoder> encoder, const Options& options);
   void begin(const TrainContext& context) override;
-  Tensor project(const Tensor& h) override { return head_->forward(h); }
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
   void after_step(const TrainProgress& progress) override;
   const torch::nn::Module* slow_copy() const override { return copy_.get(); }
 
  private:
   Options options_;
-  std::shared_ptr<Head> head_, predictor_;
+  FalseNegatives false_negatives_;
   std::shared_ptr<SlowCopy> copy_;
-  Tensor duplicates_;
 };
 
 }  // namespace likewise

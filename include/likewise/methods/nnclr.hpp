@@ -2,9 +2,8 @@
 // NNCLR: the nearest neighbour of a view among earlier embeddings is its positive.
 
 #include "likewise/methods/false_negatives.hpp"
+#include "likewise/methods/head_method.hpp"
 #include "likewise/methods/key_queue.hpp"
-#include "likewise/methods/method.hpp"
-#include "likewise/nn/heads.hpp"
 
 namespace likewise {
 
@@ -13,7 +12,7 @@ namespace likewise {
 // after the step z0 enters the queue. Neighbours take no gradient.
 // Source: Dwibedi et al., "With a little help from my friends", ICCV 2021, equations 3 and 4. The
 // paper's heads: 3 layers 2048 to 256, predictor 4096; queue 98304.
-class Nnclr : public Method {
+class Nnclr : public PredictorMethod {
  public:
   struct Options {
     double temperature = 0.1;
@@ -33,16 +32,14 @@ class Nnclr : public Method {
 
   Nnclr(std::shared_ptr<Encoder> encoder, const Options& options);
   void begin(const TrainContext& context) override;
-  Tensor project(const Tensor& h) override { return head_->forward(h); }
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
   void after_step(const TrainProgress& progress) override;
 
  private:
   Options options_;
-  std::shared_ptr<Head> head_, predictor_;
+  FalseNegatives false_negatives_;
   std::shared_ptr<KeyQueue> queue_;
   std::vector<Tensor> pending_;
-  Tensor duplicates_;
 };
 
 }  // namespace likewise

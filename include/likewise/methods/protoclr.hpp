@@ -1,8 +1,7 @@
 #pragma once
 // ProtoCLR: contrast as meta-learning. Every image is a class, its views are the queries.
 
-#include "likewise/methods/method.hpp"
-#include "likewise/nn/heads.hpp"
+#include "likewise/methods/head_method.hpp"
 
 namespace likewise {
 
@@ -12,7 +11,7 @@ namespace likewise {
 // With `temperature` above 0: cosines divided by it, which with one query is InfoNCE.
 // Source: Medina, Devos, Grossglauser, "Self-supervised prototypical transfer learning for few-shot
 // classification", 2020: 50 images, 3 queries, conv4, Adam 1e-3.
-class ProtoClr : public Method {
+class ProtoClr : public HeadMethod {
  public:
   struct Options {
     int64_t queries = 3;
@@ -32,12 +31,10 @@ class ProtoClr : public Method {
   };
 
   ProtoClr(std::shared_ptr<Encoder> encoder, const Options& options);
-  Tensor project(const Tensor& h) override { return head_->forward(h); }
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
 
  private:
-  Options options_;
-  std::shared_ptr<Head> head_;
+  double temperature_;
 };
 
 }  // namespace likewise

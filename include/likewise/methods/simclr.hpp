@@ -3,8 +3,7 @@
 
 #include "likewise/losses/nt_xent.hpp"
 #include "likewise/methods/false_negatives.hpp"
-#include "likewise/methods/method.hpp"
-#include "likewise/nn/heads.hpp"
+#include "likewise/methods/head_method.hpp"
 
 namespace likewise {
 
@@ -14,7 +13,7 @@ namespace likewise {
 // ICML 2020. `decoupled` is DCL (Yeh et al., ECCV 2022). More than two views: the mean over all
 // pairs of views. Options besides: false negatives removed, debiased and hard negatives
 // (losses/weighted_nt_xent.hpp), SogCLR's moving averages, the viewmaker authors' one-sided form.
-class Simclr : public Method {
+class Simclr : public HeadMethod {
  public:
   struct Options {
     NtXentOptions loss{.temperature = 0.2};
@@ -43,7 +42,6 @@ class Simclr : public Method {
   };
 
   Simclr(std::shared_ptr<Encoder> encoder, const Options& options);
-  Tensor project(const Tensor& h) override;
   void begin(const TrainContext& context) override;
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
 
@@ -52,8 +50,7 @@ class Simclr : public Method {
 
   Options options_;
   Tensor log_averages_;  // [samples], SogCLR's log u
-  Tensor duplicates_;
-  std::shared_ptr<Head> head_;
+  FalseNegatives false_negatives_;
   Tensor log_inverse_temperature_;  // scalar, or undefined when fixed
 };
 

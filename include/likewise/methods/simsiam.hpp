@@ -1,8 +1,7 @@
 #pragma once
 // SimSiam: predict the other view's projection, which takes no gradient.
 
-#include "likewise/methods/method.hpp"
-#include "likewise/nn/heads.hpp"
+#include "likewise/methods/head_method.hpp"
 
 namespace likewise {
 
@@ -11,7 +10,7 @@ namespace likewise {
 // Source: Chen & He, "Exploring simple Siamese representation learning", CVPR 2021, algorithm 1. The
 // paper's head: 3 layers of 2048 (2 for CIFAR), a norm without scale behind the last; its predictor
 // a bottleneck of 512. Here the widths follow the encoder unless given.
-class SimSiam : public Method {
+class SimSiam : public PredictorMethod {
  public:
   struct Options {
     bool stop_gradient = true;
@@ -27,12 +26,10 @@ class SimSiam : public Method {
   };
 
   SimSiam(std::shared_ptr<Encoder> encoder, const Options& options);
-  Tensor project(const Tensor& h) override { return head_->forward(h); }
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
 
  private:
-  Options options_;
-  std::shared_ptr<Head> head_, predictor_;
+  bool stop_gradient_;
 };
 
 }  // namespace likewise

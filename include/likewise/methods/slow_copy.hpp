@@ -4,11 +4,23 @@
 #include <functional>
 #include <memory>
 
+#include "likewise/base/options.hpp"
 #include "likewise/nn/encoder.hpp"
 #include "likewise/nn/precision.hpp"
 #include "likewise/tensor.hpp"
 
 namespace likewise {
+
+// How fast a copy follows: a momentum that goes from its start to its end along a cosine.
+struct SlowCopyOptions {
+  double momentum = 0.99, momentum_end = 1;
+  template <class V>
+  void fields(V& v) {
+    v("momentum", momentum, "of the slow copy at the start", range(0, 1));
+    v("momentum_end", momentum_end, "of the slow copy at the end", range(0, 1));
+  }
+  double at(double fraction) const;  // of the budget done
+};
 
 // Takes no gradient. In training mode its batch norms use the statistics of its own batches.
 class SlowCopy : public torch::nn::Module {
@@ -35,5 +47,13 @@ class SlowCopy : public torch::nn::Module {
   std::shared_ptr<torch::nn::Module> head_;
   Project project_;
 };
+
+// A copy with a fresh encoder and a head H(feature_dim, head), the learner's architecture.
+template <class H, class Options>
+std::shared_ptr<SlowCopy> slow_copy_of(const Encoder& encoder, const Options& head_options) {
+  auto head = std::make_shared<H>(encoder.feature_dim(), head_options);
+  return std::make_shared<SlowCopy>(
+      encoder.twin(), head, [head = head.get()](const Tensor& h) { return head->forward(h); });
+}
 
 }  // namespace likewise

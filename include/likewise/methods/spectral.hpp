@@ -1,14 +1,13 @@
 #pragma once
 // The spectral contrastive loss as a method.
 
-#include "likewise/methods/method.hpp"
-#include "likewise/nn/heads.hpp"
+#include "likewise/methods/head_method.hpp"
 
 namespace likewise {
 
 // L = -2 mean z0_i . z1_i + mean_{i != j} (z0_i . z1_j)^2, rows scaled into the ball of radius
 // sqrt(mu); see losses/spectral.hpp. Source: HaoChen et al., NeurIPS 2021.
-class Spectral : public Method {
+class Spectral : public HeadMethod {
  public:
   struct Options {
     double mu = 10;
@@ -21,12 +20,10 @@ class Spectral : public Method {
   };
 
   Spectral(std::shared_ptr<Encoder> encoder, const Options& options);
-  Tensor project(const Tensor& h) override { return head_->forward(h); }
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
 
  private:
-  Options options_;
-  std::shared_ptr<Head> head_;
+  double mu_;
 };
 
 }  // namespace likewise

@@ -1,9 +1,8 @@
 #pragma once
 // SwAV: views predict each other's cluster, clusters share the batch alike.
 
+#include "likewise/methods/head_method.hpp"
 #include "likewise/methods/key_queue.hpp"
-#include "likewise/methods/method.hpp"
-#include "likewise/nn/heads.hpp"
 
 namespace likewise {
 
@@ -14,7 +13,7 @@ namespace likewise {
 // smaller than the number of prototypes. Prototypes stand still for the first `freeze` epochs.
 // Source: Caron et al., "Unsupervised learning of visual features by contrasting cluster
 // assignments", NeurIPS 2020. The paper: 3000 prototypes, queue 3840 from epoch 15, freeze 1 epoch.
-class Swav : public Method {
+class Swav : public HeadMethod {
  public:
   struct Options {
     double temperature = 0.1, epsilon = 0.05;
@@ -40,7 +39,6 @@ class Swav : public Method {
 
   Swav(std::shared_ptr<Encoder> encoder, const Options& options);
   void begin(const TrainContext& context) override;
-  Tensor project(const Tensor& h) override { return head_->forward(h); }
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
   void after_backward() override;
   void after_step(const TrainProgress& progress) override;
@@ -50,7 +48,6 @@ class Swav : public Method {
   void normalize_prototypes();
   double epoch() const;
 
-  std::shared_ptr<Head> head_;
   std::shared_ptr<Linear> prototypes_;
   std::shared_ptr<KeyQueue> queues_[2];  // null without a queue
   std::vector<Tensor> pending_[2];

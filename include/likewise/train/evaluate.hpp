@@ -21,6 +21,7 @@ struct EvaluateOptions {
   std::string data, test, novel;
   std::string eval = "knn,linear,few_label,episodes";
   bool baselines = true;
+  bool validation = false;
   int64_t seed = 0, threads = 0;
   KnnOptions knn;
   LinearProbeOptions linear;
@@ -37,6 +38,9 @@ struct EvaluateOptions {
     v("novel", novel, "data whose classes the episodes draw from; by default the test data");
     v("eval", eval, "protocols, separated by commas: knn, linear, few_label, episodes, finetune, lp_ft");
     v("baselines", baselines, "also measure raw pixels and the untrained encoder");
+    v("validation", validation,
+      "look at no test label: a fifth of the labels to learn from takes their place; figures go to "
+      "validation.json");
     v("seed", seed, "of draws and splits", range(0, 9e18));
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
     v.group("knn", knn);

@@ -71,12 +71,13 @@ struct PretrainOptions {
   std::string knn_train, knn_test;
   std::string progress = "auto";
   bool profile = false;
+  bool explain = false;
 
   template <class V>
   void fields(V& v) {
     v("out", out, "run folder to make");
     v.group("data", data);
-    v("method", method, "what is learned; see `likewise list methods`");
+    v("method", method, "what is learned; see `likewise list methods`; auto: chosen by the data, see --explain");
     v.group("encoder", encoder);
     v.group("views", views);
     v("epochs", epochs, "budget in passes over the data; 100 when no budget is given",
@@ -116,6 +117,9 @@ struct PretrainOptions {
     v("knn.test", knn_test, "labelled data that this kNN is tested on");
     v("progress", progress, "how progress is shown", choices({"auto", "bar", "lines", "none"}));
     v("profile", profile, "say at the end where the time of a step went");
+    v("explain", explain,
+      "with --method auto: print what is chosen, why, and what each rule rests on; without --out nothing is "
+      "trained");
   }
 };
 

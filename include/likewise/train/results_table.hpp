@@ -21,6 +21,8 @@ Figures figures_of(const nlohmann::json& evaluation);
 struct RunFacts {
   double minutes = 0, megabytes = 0;  // wall clock; largest resident memory
   std::string health;                 // the name of the last verdict: "healthy", "cluster collapse"
+  double rank = 0;                    // RankMe of the features, at the last look
+  double alignment = 0, uniformity = 0;  // of the projections, see eval/sphere.hpp
 };
 // From the texts of summary.json and metrics.jsonl; what they do not hold stays 0 or empty.
 RunFacts run_facts(const nlohmann::json& summary, const std::string& metrics);
@@ -30,10 +32,12 @@ struct SettingFigures {
   std::string name;
   std::vector<Figures> seeds;
   std::vector<RunFacts> runs;  // empty: the table has no columns for them
+  std::vector<Figures> validation;  // of all seeds, where settings are chosen by them
+  bool chosen = false;              // marked in the tables
 };
 
 // Rows: each setting's learned features, then the baselines (raw pixels, untrained encoder). Cells: mean and 95 % interval
-// over seeds, in percent; then, of the runs, mean minutes, largest MB, and how their health ended.
+// over seeds, in percent, those of the validation last; then, of the runs, mean minutes, largest MB, and how their health ended.
 std::string markdown_table(const std::vector<SettingFigures>& settings);
 nlohmann::json json_table(const std::vector<SettingFigures>& settings);
 

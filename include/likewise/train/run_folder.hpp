@@ -14,6 +14,7 @@ struct RunFolder {
   std::filesystem::path metrics() const { return root / "metrics.jsonl"; }
   std::filesystem::path checkpoint() const { return root / "checkpoints" / "last.safetensors"; }
   std::filesystem::path evaluation() const { return root / "evaluation.json"; }
+  std::filesystem::path validation() const { return root / "validation.json"; }
   std::filesystem::path report() const { return root / "report.html"; }
   std::filesystem::path assets() const { return root / "report"; }
 };
