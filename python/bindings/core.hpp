@@ -136,6 +136,7 @@ py::list describe() {
 void bind_views(py::module_& m);
 void bind_data(py::module_& m);
 void bind_losses(py::module_& m);
+void bind_other_losses(py::module_& m);
 void bind_eval(py::module_& m);
 void bind_encoders(py::module_& m);
 

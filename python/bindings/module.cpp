@@ -12,7 +12,10 @@
 #include "likewise/eval/novelty.hpp"
 #include "likewise/eval/select.hpp"
 #include "likewise/losses/contrastive.hpp"
+#include "likewise/losses/decorrelation.hpp"
+#include "likewise/losses/n_pair.hpp"
 #include "likewise/losses/nt_xent.hpp"
+#include "likewise/losses/triplet.hpp"
 #include "likewise/nn/encoder_options.hpp"
 #include "likewise/version.hpp"
 #include "likewise/views/recipes.hpp"
@@ -54,6 +57,10 @@ py::dict option_tables() {
   tables["open"] = describe<OpenOptions>();
   tables["nt_xent"] = describe<NtXentOptions>();
   tables["info_nce"] = describe<InfoNceOptions>();
+  tables["vicreg"] = describe<VicRegOptions>();
+  tables["n_pair"] = describe<NPairOptions>();
+  tables["triplet"] = describe<TripletOptions>();
+  tables["contrastive_margin"] = describe<ContrastiveMarginOptions>();
   tables["encoder"] = describe<EncoderOptions>();
   tables["knn"] = describe<KnnOptions>();
   tables["linear_probe"] = describe<LinearProbeOptions>();
@@ -78,6 +85,7 @@ PYBIND11_MODULE(_core, m) {
   bind_views(m);
   bind_data(m);
   bind_losses(m);
+  bind_other_losses(m);
   bind_eval(m);
   bind_encoders(m);
 }

@@ -205,3 +205,67 @@ def test_mistakes_are_told(call, word):
     assert word in str(error.value), str(error.value)
     with pytest.raises(TypeError):
         nt_xent([1.0], [2.0])
+
+
+def test_corrected_negatives_reduce_to_nt_xent_and_leave_groups_out():
+    z0, z1 = pair(40, 16)
+    assert float(losses.weighted_nt_xent(z0, z1)) == pytest.approx(float(nt_xent(z0, z1)), rel=1e-5)
+    alone = torch.zeros(40, dtype=torch.long)  # one group: nobody is anybody's negative
+    assert float(losses.weighted_nt_xent(z0, z1, groups=alone)) == pytest.approx(0, abs=1e-6)
+
+
+def test_losses_on_dimensions_are_their_formulas():
+    z0, z1 = pair(64, 8, torch.float64)
+    b0, b1 = [(z - z.mean(0)) / (z.var(0, unbiased=False) + 1e-5).sqrt() for z in (z0, z1)]
+    c = b0.T @ b1 / 64
+    diagonal = torch.eye(8, dtype=torch.bool)
+    expected = (1 - c[diagonal]).square().sum() + 0.02 * c[~diagonal].square().sum()
+    assert float(losses.barlow_twins(z0, z1, off_diagonal=0.02)) == pytest.approx(float(expected), rel=1e-9)
+
+    def spread(z):
+        return F.relu(1 - (z.var(0) + 1e-4).sqrt()).mean()
+
+    def mixed(z):
+        return torch.cov(z.T)[~diagonal].square().sum() / 8
+
+    expected = 25 * F.mse_loss(z0, z1) + 25 * (spread(z0) + spread(z1)) / 2 + mixed(z0) + mixed(z1)
+    assert float(losses.vicreg(z0, z1)) == pytest.approx(float(expected), rel=1e-9)
+    s = z0 @ z1.T
+    expected = -2 * s.diagonal().mean() + s[~torch.eye(64, dtype=torch.bool)].square().mean()
+    assert float(losses.spectral_contrastive(z0, z1)) == pytest.approx(float(expected), rel=1e-9)
+
+
+def test_metric_losses_are_their_formulas():
+    z0, z1 = pair(6, 5, torch.float64)
+    expected = F.cross_entropy(z0 @ z1.T, torch.arange(6))
+    assert float(losses.n_pair(z0, z1, l2_weight=0)) == pytest.approx(float(expected), rel=1e-9)
+    z = torch.cat([z0, z1])
+    labels = torch.arange(6).repeat(2)
+    d = torch.cdist(z, z)
+    same = labels[:, None] == labels[None]
+    expected = F.relu(d.masked_fill(~same, 0).amax(1) - d.masked_fill(same, torch.inf).amin(1) + 9).mean()
+    got = losses.triplet(z, labels, margin=9, squared=False, normalize=False)
+    assert float(got) == pytest.approx(float(expected), rel=1e-6)
+    i, j = torch.triu_indices(12, 12, 1)
+    expected = torch.where(same[i, j], d[i, j].square(), F.relu(2 - d[i, j]).square()).mean() / 2
+    got = losses.contrastive_margin(z, labels, margin=2, normalize=False)
+    assert float(got) == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_teachers_and_prototypes_are_their_formulas():
+    a, b = pair(32, 12, torch.float64)
+    codes = losses.sinkhorn(a, epsilon=0.5, iterations=200)
+    assert torch.allclose(codes.sum(1), torch.ones(32, dtype=torch.float64))
+    assert torch.allclose(codes.sum(0), torch.full((12,), 32 / 12, dtype=torch.float64), rtol=1e-6)
+    p, q = [losses.sinkhorn(s) for s in (a, b)]
+    expected = -((p * (b / 0.1).log_softmax(1)).sum(1).mean() + (q * (a / 0.1).log_softmax(1)).sum(1).mean()) / 2
+    assert float(losses.swav([a, b])) == pytest.approx(float(expected), rel=1e-6)
+    centre = torch.zeros(12, dtype=torch.float64)
+    t = (a / 0.04).softmax(1), (b / 0.04).softmax(1)
+    expected = -((t[0] * (b / 0.1).log_softmax(1)).sum(1).mean() + (t[1] * (a / 0.1).log_softmax(1)).sum(1).mean()) / 2
+    assert float(losses.dino([a, b], [a, b], centre)) == pytest.approx(float(expected), rel=1e-6)
+    assert float(losses.negative_cosine(a, b)) == pytest.approx(-float(F.cosine_similarity(a, b).mean()), rel=1e-9)
+    support, query = torch.randn(4, 3, 5, dtype=torch.float64), torch.randn(4, 2, 5, dtype=torch.float64)
+    logits = -torch.cdist(query.reshape(8, 5), support.mean(1)).square()
+    expected = F.cross_entropy(logits, torch.arange(4).repeat_interleave(2))
+    assert float(losses.prototypical(support, query)) == pytest.approx(float(expected), rel=1e-9)

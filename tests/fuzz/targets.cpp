@@ -33,6 +33,8 @@ const std::vector<FuzzTarget>& fuzz_targets() {
       {"sweep", "sweep files (TOML)", fuzz::sweep},
       {"json", "the report's JSON reader", fuzz::json},
       {"report", "pages of run folders", fuzz::report},
+      {"onnx", "written ONNX graphs", fuzz::onnx},
+      {"faiss", "written FAISS indices", fuzz::faiss},
   };
   return targets;
 }

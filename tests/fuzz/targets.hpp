@@ -1,5 +1,5 @@
 #pragma once
-// Readers as functions of bytes. libFuzzer drives them (./check --fuzz); the tests of tests/hostile
+// Readers and writers as functions of bytes. libFuzzer drives them (./check --fuzz); the tests of tests/hostile
 // run them on the kept corpus and on everything that once broke one.
 
 #include <cstdint>
@@ -44,6 +44,7 @@ void pickle(Bytes), torch(Bytes), shard_index(Bytes);                          /
 void csv(Bytes), words(Bytes), shards(Bytes);                                  // texts.cpp
 void options(Bytes), arguments(Bytes), checkpoint(Bytes), sweep(Bytes);        // options.cpp
 void json(Bytes), report(Bytes);                                               // reports.cpp
+void onnx(Bytes), faiss(Bytes);                                                // writers.cpp
 }  // namespace fuzz
 
 }  // namespace likewise

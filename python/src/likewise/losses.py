@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,9 @@ from torch import Tensor, nn
 from . import _core
 from ._options import texts, with_options
 
-__all__ = ["nt_xent", "nt_xent_plain", "info_nce", "info_nce_plain", "clip_loss", "sup_con", "alignment", "uniformity", "NTXent"]
+__all__ = ["nt_xent", "nt_xent_plain", "info_nce", "info_nce_plain", "clip_loss", "sup_con", "weighted_nt_xent",
+           "barlow_twins", "vicreg", "spectral_contrastive", "sinkhorn", "swav", "dino", "negative_cosine", "n_pair",
+           "triplet", "contrastive_margin", "prototypical", "alignment", "uniformity", "NTXent"]
 
 
 @with_options("nt_xent")
@@ -102,6 +104,100 @@ def sup_con(z0: Tensor, z1: Tensor, labels: Tensor, *, log_inverse_temperature: 
     """Supervised contrastive loss of two views [N, D]: positives are the other view and all rows of the same
     label (int64 [N]; below 0: unknown)."""
     return _core.sup_con(z0, z1, labels, log_inverse_temperature, texts(options))
+
+
+def weighted_nt_xent(z0: Tensor, z1: Tensor, *, temperature: float = 0.5, decoupled: bool = False, tau_plus: float = 0,
+                     beta: float = 0, normalize: bool = True, groups: Tensor | None = None) -> Tensor:
+    """NT-Xent with corrected negatives: debiased (tau_plus), weighted by hardness (beta), without those of the
+    sample's own group (int64 [N]; below 0: none). With none of these it is `nt_xent`.
+
+    tau_plus: assumed share of false negatives (Chuang et al. 2020)
+    beta: negatives weigh like exp(beta s / temperature) (Robinson et al. 2021)
+    """
+    return _core.weighted_nt_xent(z0, z1, groups, temperature, decoupled, tau_plus, beta, normalize)
+
+
+def barlow_twins(z0: Tensor, z1: Tensor, *, off_diagonal: float = 5e-3, scale: float = 1) -> Tensor:
+    """Barlow Twins: the correlations of two views [N, D] over the batch shall be the identity.
+
+    off_diagonal: weight of the terms off the diagonal
+    scale: factor of the whole (0.024 in the authors' code)
+    """
+    return _core.barlow_twins(z0, z1, off_diagonal, scale)
+
+
+@with_options("vicreg")
+def vicreg(z0: Tensor, z1: Tensor, **options: Any) -> Tensor:
+    """VICReg: two views [N, D] near each other, each dimension spread, dimensions uncorrelated."""
+    return _core.vicreg(z0, z1, texts(options))
+
+
+def spectral_contrastive(z0: Tensor, z1: Tensor, *, mu: float = 0) -> Tensor:
+    """The spectral contrastive loss of two views [N, D], in O(D^2 + N D) memory.
+
+    mu: rows longer than its root are scaled down to it, and the loss is divided by it; 0: rows as they are
+    """
+    return _core.spectral_contrastive(z0, z1, mu)
+
+
+def sinkhorn(scores: Tensor, *, epsilon: float = 0.05, iterations: int = 3) -> Tensor:
+    """Codes of SwAV: scores [N, K] -> rows that sum to 1, columns alike; without gradient.
+
+    >>> sinkhorn(torch.zeros(2, 4))[0, 0]
+    tensor(0.2500)
+    """
+    return _core.sinkhorn(scores, epsilon, iterations)
+
+
+def swav(scores: Sequence[Tensor], *, temperature: float = 0.1, epsilon: float = 0.05, iterations: int = 3,
+         queued: Sequence[Tensor] = ()) -> Tensor:
+    """SwAV: every view predicts the codes of the two large ones.
+
+    scores: cosines with the prototypes, one [N, K] a view, the two large views first
+    queued: scores [Q, K] of earlier features, one for each large view, that take part in the codes only
+    """
+    return _core.swav(list(scores), temperature, epsilon, iterations, list(queued))
+
+
+def dino(student: Sequence[Tensor], teacher: Sequence[Tensor], centre: Tensor, *, student_temperature: float = 0.1,
+         teacher_temperature: float = 0.04) -> Tensor:
+    """DINO: the student's views [N, K] predict the teacher's first views, centred [K] and sharpened."""
+    return _core.dino(list(student), list(teacher), centre, student_temperature, teacher_temperature)
+
+
+def negative_cosine(p: Tensor, z: Tensor) -> Tensor:
+    """-mean cos(p_i, z_i) of rows [N, D]; detach z for SimSiam and BYOL.
+
+    >>> negative_cosine(torch.eye(3), torch.eye(3))
+    tensor(-1.)
+    """
+    return _core.negative_cosine(p, z)
+
+
+@with_options("n_pair")
+def n_pair(anchor: Tensor, positive: Tensor, **options: Any) -> Tensor:
+    """N-pair loss of N pairs of N different classes, [N, D] each, in O(N D) memory."""
+    return _core.n_pair(anchor, positive, texts(options))
+
+
+@with_options("triplet")
+def triplet(z: Tensor, labels: Tensor, **options: Any) -> Tensor:
+    """Triplet loss with mining in the batch: z [N, D], labels int64 [N] (below 0: no positives)."""
+    return _core.triplet(z, labels, texts(options))
+
+
+@with_options("contrastive_margin")
+def contrastive_margin(z: Tensor, labels: Tensor, **options: Any) -> Tensor:
+    """Contrastive loss on distances: pairs of a label near, others at least a margin apart. z [N, D], labels [N]."""
+    return _core.contrastive_margin(z, labels, texts(options))
+
+
+def prototypical(support: Tensor, query: Tensor, *, temperature: float = 0) -> Tensor:
+    """Cross-entropy of queries [W, Q, D] against the means of their W classes' supports [W, S, D].
+
+    temperature: 0: squared Euclidean distances, as in the paper; else cosines divided by it
+    """
+    return _core.prototypical(support, query, temperature)
 
 
 class NTXent(nn.Module):
