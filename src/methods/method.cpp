@@ -1,6 +1,7 @@
 #include "likewise/methods/method.hpp"
 
 #include <ATen/ops/cat.h>
+#include <c10/core/GradMode.h>
 
 #include <map>
 
@@ -17,6 +18,10 @@ std::vector<Player> Method::players() {
     if (item.value().requires_grad()) player.parameters.emplace_back(item.key(), item.value());
   }
   return {player};
+}
+
+bool Method::records() const {
+  return is_training() && c10::GradMode::is_enabled() && progress_.turn == 0;
 }
 
 Tensor Method::embed(const Tensor& x) {

@@ -1,7 +1,6 @@
 #include "likewise/methods/moco.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <c10/core/GradMode.h>
 
 #include "likewise/base/error.hpp"
 #include "likewise/losses/contrastive.hpp"
@@ -48,7 +47,7 @@ Tensor Moco::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
     sum = sum.defined() ? (sum + one) / 2 : one;
     keys.push_back(k);
   }
-  if (is_training() && c10::GradMode::is_enabled()) {
+  if (records()) {
     for (const Tensor& k : keys) pending_.emplace_back(k, groups);
   }
   return sum;

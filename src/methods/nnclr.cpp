@@ -55,7 +55,7 @@ Tensor Nnclr::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
                                 {.temperature = options_.temperature});
     sum = sum.defined() ? sum + one : one;
   }
-  if (is_training() && at::GradMode::is_enabled()) pending_.push_back(unit_rows(z[0].detach()));
+  if (records()) pending_.push_back(unit_rows(z[0].detach()));
   return sum / 2;
 }
 

@@ -4,7 +4,6 @@
 #include <ATen/ops/full.h>
 
 #include <ATen/ops/cat.h>
-#include <c10/core/GradMode.h>
 
 #include <cmath>
 #include <limits>
@@ -48,7 +47,7 @@ Tensor Simclr::pair_loss(const Tensor& a, const Tensor& b, const Batch& batch,
   const double temperature = options_.loss.temperature;
   if (options_.sogclr > 0) {
     return sogclr(a, b, temperature, options_.sogclr, log_averages_, batch.index,
-                  is_training() && c10::GradMode::is_enabled());
+                  records());
   }
   if (options_.form == "viewmaker") {
     const Tensor x = unit_rows(a), y = unit_rows(b);

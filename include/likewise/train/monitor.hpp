@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "likewise/methods/method.hpp"
+#include "likewise/methods/learned_views.hpp"
 #include "likewise/train/bundle.hpp"
 
 namespace likewise {
@@ -15,14 +15,17 @@ namespace likewise {
 class HealthMonitor {
  public:
   HealthMonitor(const DatasetPtr& data, const std::vector<Transform>& views, int64_t samples,
-                uint64_t seed);
-  // The numbers of eval/health.hpp with "verdict", a line in words.
-  nlohmann::json look(Method& method) const;
+                uint64_t seed, bool cues = true);
+  // The numbers of eval/health.hpp with "verdict", a line in words. With a viewmaker its views of those
+  // views are looked at, and "view_diversity" is there (LearnedViews::diversity). `cues`: whether to
+  // look for what two views share besides content.
+  nlohmann::json look(Method& method, const LearnedViews* learned = nullptr) const;
 
  private:
   // A target network that no longer moves while the learner does; empty: none, or alive.
   std::string target_trouble(const Method& method) const;
 
+  uint64_t seed_;
   Tensor first_, second_;  // [M, C, H, W] each
   std::string shortcut_;   // what the views share besides content; empty: nothing much
   mutable std::vector<Tensor> copy_before_, learner_before_;  // weights at the last look
