@@ -43,6 +43,7 @@ const std::vector<Kind>& kinds() {
          print_row("episodes", "N-way K-shot tasks by nearest prototype");
          print_row("finetune", "all weights learn from the labels, the classifier from zero");
          print_row("lp_ft", "the same from the linear probe");
+         print_row("corruptions", "the linear probe on fifteen corruptions of the test images in five severities");
        }},
   };
   return table;

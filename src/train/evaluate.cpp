@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "likewise/base/error.hpp"
@@ -23,7 +24,7 @@ using nlohmann::json;
 
 const std::vector<std::string>& protocol_names() {
   static const std::vector<std::string> names = {"knn",      "linear",   "few_label",
-                                                 "episodes", "finetune", "lp_ft"};
+                                                 "episodes", "finetune", "lp_ft", "corruptions"};
   return names;
 }
 
@@ -49,6 +50,7 @@ json interval(const MeanInterval& value) {
 struct Candidate {
   std::string name;
   FeatureSet train, test, novel;
+  std::function<FeatureSet(const DatasetPtr&)> extract;
 };
 
 json scores_row(const std::string& features, const ClassificationScores& scores) {
@@ -155,7 +157,7 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
   const auto add = [&](const std::string& name, auto&& extract) {
     note("features: " + name);
     candidates.push_back({name, extract(data.train), extract(data.test),
-                          wanted("episodes") ? extract(data.novel) : FeatureSet{}});
+                          wanted("episodes") ? extract(data.novel) : FeatureSet{}, extract});
   };
   add("Likewise", [&](const DatasetPtr& d) { return extract_features(model, d).set; });
   if (options.baselines) {
@@ -208,6 +210,19 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
       rows.push_back(few_label_row(c, few));
     }
     out["few_label"] = {{"labels", few.labels_per_class}, {"draws", few.draws}, {"rows", rows}};
+  }
+  if (wanted("corruptions")) {
+    std::vector<ProbedFeatures> features;
+    for (const auto& c : candidates) features.push_back({c.name, c.train, c.extract});
+    LinearProbeOptions linear = options.linear;
+    linear.seed = options.seed;
+    out["corruptions"] = corruption_table(features, data.test, options.corruptions, linear, note);
+    json rows = json::array();
+    for (const auto& row : out["corruptions"]["rows"]) {
+      rows.push_back({{"features", row["features"]},
+                      {"accuracy", {{"mean", row["mean"]}, {"half_width", nullptr}, {"n", 1}}}});
+    }
+    out["protocols"].push_back({{"name", "corrupted"}, {"title", "Linear probe on corrupted test images, mean over corruptions and severities"}, {"rows", rows}});
   }
   if (wanted("episodes")) {
     out["episodes"] = json::array();

@@ -248,11 +248,12 @@ class Run {
         if (profiled_.start_seconds == 0) profiled_.start_seconds = seconds_since_start();
         lap(Phase::kWait);
         for (Tensor& view : batch.views) view = channels_last(view);
+        lap(Phase::kOther);
         if (view_player_) {
           shared.push_back(batch);
           batch = view_player_->for_method(batch, before, k);
+          lap(Phase::kViews);
         }
-        lap(Phase::kOther);
         loss += accumulate_gradient(*method_, batch, players_[p],
                                     1.0 / static_cast<double>(options_.accumulate), options_.chunk,
                                     profile_.get()) /
@@ -271,7 +272,10 @@ class Run {
       method_->after_turn();
       lap(Phase::kOptimiser);
     }
-    if (view_player_ && view_player_->learns(before)) view_player_->turn(*method_, shared, before);
+    if (view_player_ && view_player_->learns(before)) {
+      view_player_->turn(*method_, shared, before);
+      lap(Phase::kViews);
+    }
     ++step_;
     const TrainProgress progress{step_, total_, fraction()};
     method_->after_step(progress);
