@@ -28,7 +28,11 @@ const std::vector<Kind>& kinds() {
   static const std::vector<Kind> table = {
       {"methods", [] { for (const auto& e : methods()) print_row(e.name, e.summary); }},
       {"encoders", [] { for (const auto& e : encoder_catalogue()) print_row(e.name, e.summary); }},
-      {"views", [] { for (const auto& e : view_recipes()) print_row(e.name, e.summary); }},
+      {"views",
+       [] {
+         for (const auto& e : view_recipes()) print_row(e.name, e.summary);
+         print_row("(learned)", "--viewmaker alone, or after a recipe: an adversary of bounded size");
+       }},
       {"datasets",
        [] {
          for (const auto& e : dataset_kinds()) {

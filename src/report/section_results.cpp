@@ -175,7 +175,10 @@ std::string corruptions_figure(const Json& table) {
       const Json& all = list(row, "accuracy");
       double sum = 0, count = 0;
       if (i < all.size() && all[i].is_array()) {
-        for (const Json& value : all[i]) sum += as_number(value), ++count;
+        for (const Json& value : all[i]) {
+          sum += as_number(value);
+          ++count;
+        }
       }
       return count > 0 ? sum / count : kNan;
     });

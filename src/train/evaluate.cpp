@@ -14,6 +14,7 @@
 #include "likewise/eval/calibration.hpp"
 #include "likewise/eval/labels.hpp"
 #include "likewise/eval/scores.hpp"
+#include "likewise/train/learned.hpp"
 #include "likewise/train/results_table.hpp"
 
 namespace likewise {
@@ -164,7 +165,8 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
     add("raw pixels", [&](const DatasetPtr& d) { return extract_pixels(model.spec, d).set; });
     const TrainedEncoder untrained =
         untrained_encoder(model.spec, static_cast<uint64_t>(options.seed));
-    add("untrained encoder", [&](const DatasetPtr& d) { return extract_features(untrained, d).set; });
+    add("untrained encoder",
+        [untrained](const DatasetPtr& d) { return extract_features(untrained, d).set; });
   }
 
   json out = {{"data", data.train->info().name}, {"test", data.test->info().name},
@@ -186,6 +188,16 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
       rows.push_back(linear_row(candidates[i], linear, i == 0 ? &out : nullptr));
     }
     out["protocols"].push_back({{"name", "linear"}, {"title", "Linear probe, all labels"}, {"rows", rows}});
+  }
+  if (options.learned_views > 0) {
+    note("linear probe on learned views");
+    const auto views = load_viewmaker(model.origin);
+    LinearProbeOptions linear = options.linear;
+    linear.seed = options.seed;
+    Candidate candidate = candidates[0];
+    candidate.train = learned_view_features(model, *views, data.train, options.learned_views,
+                                            static_cast<uint64_t>(options.seed));
+    out["protocols"].push_back({{"name", "linear on views"}, {"title", fmt::format("Linear probe, all labels, {} learned views of each training image", options.learned_views)}, {"rows", json::array({linear_row(candidate, linear, nullptr)})}});
   }
   for (const bool probe_first : {false, true}) {
     if (!wanted(probe_first ? "lp_ft" : "finetune")) continue;

@@ -1,6 +1,12 @@
 #include "likewise/train/learned.hpp"
 
+#include <ATen/ops/cat.h>
+#include <c10/core/GradMode.h>
+
 #include "likewise/base/error.hpp"
+#include "likewise/base/interrupt.hpp"
+#include "likewise/data/loader.hpp"
+#include "likewise/nn/memory_format.hpp"
 #include "likewise/nn/weights.hpp"
 #include "likewise/train/checkpoint.hpp"
 #include "likewise/train/run_folder.hpp"
@@ -95,6 +101,37 @@ ViewmakerSpec viewmaker_spec(const ViewmakerOptions& options, const EncoderSpec&
   spec.domain = options.domain;
   spec.shape = options.shape;
   return spec;
+}
+
+FeatureSet learned_view_features(const TrainedEncoder& model, const LearnedViews& views,
+                                 const DatasetPtr& data, int64_t count, uint64_t seed) {
+  const at::NoGradGuard no_grad;
+  std::vector<Tensor> rows, labels, domains;
+  for (int64_t k = 0; k < count; ++k) {
+    LoaderOptions options;
+    options.shuffle = false;
+    options.max_bad = data->size();
+    Loader loader(data, {eval_view(model.spec.views, model.spec.stats)}, options);
+    int64_t first = 0;
+    for (int64_t step = 0; step < loader.steps_per_epoch(); ++step) {
+      check_interrupt();
+      const Batch batch = loader.next();
+      if (batch.index.size(0) == 0) continue;
+      const Tensor view =
+          views.view(channels_last(batch.views[0]), {viewmaker_noise(seed, 0, 6, k), first});
+      first += view.size(0);
+      rows.push_back(model.encoder->forward(view).to(at::kFloat).contiguous());
+      labels.push_back(batch.labels);
+      domains.push_back(batch.domains);
+    }
+  }
+  if (rows.empty()) throw DataError("{}: no sample could be read", data->info().name);
+  FeatureSet out;
+  out.x = at::cat(rows);
+  out.y = at::cat(labels);
+  out.domain = at::cat(domains);
+  out.class_names = data->info().class_names;
+  return out;
 }
 
 }  // namespace likewise

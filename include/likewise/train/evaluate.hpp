@@ -29,6 +29,7 @@ struct EvaluateOptions {
   EpisodeOptions episodes;
   FinetuneOptions finetune;
   CorruptionOptions corruptions;
+  int64_t learned_views = 0;
   int64_t finetune_per_class = 0;
   template <class V>
   void fields(V& v) {
@@ -47,6 +48,10 @@ struct EvaluateOptions {
     v.group("episodes", episodes);
     v.group("finetune", finetune);
     v.group("corruptions", corruptions);
+    v("learned_views", learned_views,
+      "also a linear probe on so many learned views of each training image, as the viewmaker's authors "
+      "have it, tested on clean images; 0: none",
+      range(0, 100));
     v("finetune.per_class", finetune_per_class, "fine-tune on so many labels a class; 0: all",
       range(0, 1e9));
   }

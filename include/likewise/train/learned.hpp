@@ -29,4 +29,9 @@ void load_viewmaker_weights(LearnedViews& views, const std::filesystem::path& pa
 std::shared_ptr<LearnedViews> load_viewmaker(const std::filesystem::path& path);
 std::shared_ptr<LearnedViews> find_viewmaker(const std::filesystem::path& path);
 
+// Features of `count` learned views of every sample, one after the other ([count N, D]), in evaluation
+// mode: what the viewmaker's authors train their linear probe on. Broken samples are left out.
+FeatureSet learned_view_features(const TrainedEncoder& model, const LearnedViews& views,
+                                 const DatasetPtr& data, int64_t count, uint64_t seed);
+
 }  // namespace likewise
