@@ -1,6 +1,7 @@
 #pragma once
 // A planar float image with the few operations that corruptions are made of.
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
