@@ -176,7 +176,9 @@ TEST(ViewPlayer, AQueueKeepsNoKeysOfItsTurnAndABankDoes) {
   const Batch batch = noise_batch(16, 2, 3);
   const TrainProgress progress{1, 10, 0.1};
   {
-    const auto method = started(std::make_shared<Moco>(std::make_shared<ConvEncoder>(8), Moco::Options{.queue = 32}));
+    Moco::Options moco;
+    moco.queue = 32;
+    const auto method = started(std::make_shared<Moco>(std::make_shared<ConvEncoder>(8), moco));
     ViewPlayer player(small_options(), small_spec(), false);
     player.turn(*method, {batch}, progress);
     const auto before = copies(method->buffers());

@@ -31,14 +31,14 @@ using likewise::testing::AlignmentOnly;
 using likewise::testing::Stopping;
 
 // 60 grey images of 16 x 16 as a .npy file.
-void write_images(const fs::path& folder) {
+void write_grey_images(const fs::path& folder) {
   NpyArray array{"u1", {60, 16, 16}, {}};
   Rng rng(3);
   for (int i = 0; i < 60 * 256; ++i) array.bytes.push_back(static_cast<uint8_t>(rng.below(256)));
   write_file(folder / "images.npy", write_npy(array));
 }
 
-PretrainOptions options_of(const fs::path& folder, const std::string& run) {
+PretrainOptions learned_options(const fs::path& folder, const std::string& run) {
   PretrainOptions options;
   options.data.path = (folder / "images.npy").string();
   options.out = (folder / run).string();
@@ -56,14 +56,14 @@ PretrainOptions options_of(const fs::path& folder, const std::string& run) {
 }
 
 template <class M>
-PretrainResult run(PretrainOptions options) {
+PretrainResult train(PretrainOptions options) {
   MethodOptionsOf<M> method;
   Fields fields(options);
   method.describe(fields);
   return pretrain(options, method, fields);
 }
 
-std::vector<uint8_t> final_checkpoint(const fs::path& folder, const std::string& run) {
+std::vector<uint8_t> checkpoint_bytes(const fs::path& folder, const std::string& run) {
   return read_bytes(RunFolder{folder / run}.checkpoint());
 }
 
@@ -100,12 +100,12 @@ class Watching : public AlignmentOnly {
 
 TEST(ViewmakerRun, MethodFirstThenViewmakerOnTheSameSamplesWithFreshNoiseAndNewWeights) {
   const TemporaryFolder temporary;
-  write_images(temporary.path());
+  write_grey_images(temporary.path());
   Watching::looks.clear();
-  PretrainOptions options = options_of(temporary.path(), "a");
+  PretrainOptions options = learned_options(temporary.path(), "a");
   options.steps = 3;
   options.health_samples = 0;
-  run<Watching>(options);
+  train<Watching>(options);
   const auto& looks = Watching::looks;
   ASSERT_EQ(looks.size(), 6U);
   for (size_t s = 0; s < 3; ++s) {
@@ -117,7 +117,9 @@ TEST(ViewmakerRun, MethodFirstThenViewmakerOnTheSameSamplesWithFreshNoiseAndNewW
     EXPECT_TRUE(at::equal(method.index, viewmaker.index));
     EXPECT_FALSE(at::equal(method.view, viewmaker.view));
     EXPECT_FALSE(at::equal(method.weight, viewmaker.weight));
-    if (s > 0) EXPECT_TRUE(at::equal(looks[2 * s - 1].weight, method.weight));
+    if (s > 0) {
+      EXPECT_TRUE(at::equal(looks[2 * s - 1].weight, method.weight));
+    }
     EXPECT_TRUE(method.training && viewmaker.training);
     EXPECT_TRUE(method.takes_gradient);
     EXPECT_FALSE(method.view_takes_gradient);
@@ -128,29 +130,29 @@ TEST(ViewmakerRun, MethodFirstThenViewmakerOnTheSameSamplesWithFreshNoiseAndNewW
 
 TEST(ViewmakerRun, AStoppedRunEndsInTheBitsOfOneThatWasNot) {
   const TemporaryFolder temporary;
-  write_images(temporary.path());
+  write_grey_images(temporary.path());
   for (const int64_t chunk : {0, 4}) {
     const std::string whole = "whole" + std::to_string(chunk), parts = "parts" + std::to_string(chunk);
-    PretrainOptions options = options_of(temporary.path(), whole);
+    PretrainOptions options = learned_options(temporary.path(), whole);
     options.chunk = chunk;
     options.viewmaker.ramp = 0.8;
-    run<Stopping>(options);
-    options = options_of(temporary.path(), parts);
+    train<Stopping>(options);
+    options = learned_options(temporary.path(), parts);
     options.chunk = chunk;
     options.viewmaker.ramp = 0.8;
     Stopping::stop_at = 4;
-    EXPECT_TRUE(run<Stopping>(options).interrupted);
+    EXPECT_TRUE(train<Stopping>(options).interrupted);
     options.resume = true;
-    EXPECT_FALSE(run<Stopping>(options).interrupted);
-    EXPECT_EQ(final_checkpoint(temporary.path(), whole), final_checkpoint(temporary.path(), parts));
+    EXPECT_FALSE(train<Stopping>(options).interrupted);
+    EXPECT_EQ(checkpoint_bytes(temporary.path(), whole), checkpoint_bytes(temporary.path(), parts));
   }
 }
 
 TEST(ViewmakerRun, LogsBothPlayersAndTheViews) {
   const TemporaryFolder temporary;
-  write_images(temporary.path());
-  PretrainOptions options = options_of(temporary.path(), "a");
-  run<Simclr>(options);
+  write_grey_images(temporary.path());
+  PretrainOptions options = learned_options(temporary.path(), "a");
+  train<Simclr>(options);
   nlohmann::json step, health;
   for (const auto& line : split(read_text(RunFolder{options.out}.metrics()), '\n')) {
     const auto record = nlohmann::json::parse(line, nullptr, false);
@@ -174,30 +176,30 @@ TEST(ViewmakerRun, LogsBothPlayersAndTheViews) {
 
 TEST(ViewmakerRun, AnotherRunsViewmakerIsTakenFrozenOrGoesOnLearning) {
   const TemporaryFolder temporary;
-  write_images(temporary.path());
-  PretrainOptions first = options_of(temporary.path(), "first");
+  write_grey_images(temporary.path());
+  PretrainOptions first = learned_options(temporary.path(), "first");
   first.viewmaker.budget = 0.2;
-  run<Simclr>(first);
-  PretrainOptions frozen = options_of(temporary.path(), "frozen");
+  train<Simclr>(first);
+  PretrainOptions frozen = learned_options(temporary.path(), "frozen");
   frozen.viewmaker.shape = {};  // that of the run
   frozen.viewmaker.from = first.out;
   frozen.viewmaker.train = false;
-  run<Simclr>(frozen);
+  train<Simclr>(frozen);
   EXPECT_TRUE(equal_weights(viewmaker_of(temporary.path(), "first"), viewmaker_of(temporary.path(), "frozen")));
   EXPECT_EQ(load_viewmaker(frozen.out)->spec().budget, 0.2);
-  PretrainOptions trained = options_of(temporary.path(), "trained");
+  PretrainOptions trained = learned_options(temporary.path(), "trained");
   trained.viewmaker.from = first.out;
   trained.viewmaker.use = "after";
-  run<Simclr>(trained);
+  train<Simclr>(trained);
   EXPECT_FALSE(equal_weights(viewmaker_of(temporary.path(), "first"), viewmaker_of(temporary.path(), "trained")));
 }
 
 TEST(ViewmakerRun, MakesTheSameViewsAgainFromItsFolder) {
   const TemporaryFolder temporary;
-  write_images(temporary.path());
-  PretrainOptions options = options_of(temporary.path(), "a");
+  write_grey_images(temporary.path());
+  PretrainOptions options = learned_options(temporary.path(), "a");
   options.viewmaker.clamp = true;
-  run<Simclr>(options);
+  train<Simclr>(options);
   const ViewMaking making(load_viewmaker(options.out), load_encoder(options.out).spec, false);
   const Tensor sample = open_dataset(options.data.path)->get(3).parts[0];
   const auto a = making.make(sample, 3, 0), b = making.make(sample, 3, 0), c = making.make(sample, 3, 1);
@@ -211,22 +213,22 @@ TEST(ViewmakerRun, MakesTheSameViewsAgainFromItsFolder) {
 
 TEST(ViewmakerRun, WhatCannotBeIsRefusedInASentence) {
   const TemporaryFolder temporary;
-  write_images(temporary.path());
-  PretrainOptions options = options_of(temporary.path(), "plain");
+  write_grey_images(temporary.path());
+  PretrainOptions options = learned_options(temporary.path(), "plain");
   options.viewmaker.use = "no";
-  run<Simclr>(options);
+  train<Simclr>(options);
   EXPECT_EQ(find_viewmaker(options.out), nullptr);
   EXPECT_THROW(load_viewmaker(options.out), UserError);
-  PretrainOptions wrong = options_of(temporary.path(), "b");
+  PretrainOptions wrong = learned_options(temporary.path(), "b");
   wrong.viewmaker.from = options.out;  // has none
-  EXPECT_THROW(run<Simclr>(wrong), UserError);
-  wrong = options_of(temporary.path(), "c");
+  EXPECT_THROW(train<Simclr>(wrong), UserError);
+  wrong = learned_options(temporary.path(), "c");
   wrong.views.recipe = "glyphs";  // with "alone"
-  EXPECT_THROW(run<Simclr>(wrong), UserError);
-  wrong = options_of(temporary.path(), "d");
+  EXPECT_THROW(train<Simclr>(wrong), UserError);
+  wrong = learned_options(temporary.path(), "d");
   wrong.viewmaker.use = "no";
   wrong.viewmaker.from = options.out;
-  EXPECT_THROW(run<Simclr>(wrong), UserError);
+  EXPECT_THROW(train<Simclr>(wrong), UserError);
 }
 
 TEST(PictureOf, ShowsImagesSeriesSpectrogramsAndVectors) {
