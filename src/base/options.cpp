@@ -159,6 +159,7 @@ void Fields::operator()(std::string_view name, std::vector<double>& value, std::
   };
   f.set = [&value](std::string_view text) {
     std::vector<double> parsed;
+    if (trim(text).empty()) return value.clear();
     for (const auto& part : split(text, ',')) {
       parsed.push_back(parse_number(trim(part), false, {-1e300, 1e300}));
     }
@@ -174,6 +175,7 @@ void Fields::operator()(std::string_view name, std::vector<int64_t>& value, std:
   f.get_toml = [&value] { return "[" + list_text(value, ", ") + "]"; };
   f.set = [&value](std::string_view text) {
     std::vector<int64_t> parsed;
+    if (trim(text).empty()) return value.clear();
     for (const auto& part : split(text, ',')) {
       parsed.push_back(parse_integer(trim(part), {-9e18, 9e18}));
     }

@@ -26,6 +26,7 @@ int run_search(const std::vector<std::string>& words);
 int run_duplicates(const std::vector<std::string>& words);
 int run_suggest(const std::vector<std::string>& words);
 int run_diagnose(const std::vector<std::string>& words);
+int run_views(const std::vector<std::string>& words);
 int run_sweep(const std::vector<std::string>& words);
 int run_report(const std::vector<std::string>& words);
 int run_list(const std::vector<std::string>& words);

@@ -31,6 +31,8 @@ const std::vector<Command>& commands() {
        "likewise suggest --run RUN --data PATH [--count 20] [--labels labels.csv]", run_suggest},
       {"diagnose", "say whether the batch of a contrastive run is large enough",
        "likewise diagnose batch --run RUN", run_diagnose},
+      {"views", "write or show the views that a run's viewmaker makes; choose its budget",
+       "likewise views apply|gallery|budget --run RUN --data PATH --out OUT", run_views},
       {"sweep", "run several settings and seeds in turn, resumably, into one table",
        "likewise sweep FILE.toml [--out FOLDER]", run_sweep},
       {"report", "write one self-contained page about a run, or one that compares several",

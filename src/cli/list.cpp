@@ -28,7 +28,11 @@ const std::vector<Kind>& kinds() {
   static const std::vector<Kind> table = {
       {"methods", [] { for (const auto& e : methods()) print_row(e.name, e.summary); }},
       {"encoders", [] { for (const auto& e : encoder_catalogue()) print_row(e.name, e.summary); }},
-      {"views", [] { for (const auto& e : view_recipes()) print_row(e.name, e.summary); }},
+      {"views",
+       [] {
+         for (const auto& e : view_recipes()) print_row(e.name, e.summary);
+         print_row("(learned)", "--viewmaker alone, or after a recipe: an adversary of bounded size");
+       }},
       {"datasets",
        [] {
          for (const auto& e : dataset_kinds()) {
@@ -43,6 +47,7 @@ const std::vector<Kind>& kinds() {
          print_row("episodes", "N-way K-shot tasks by nearest prototype");
          print_row("finetune", "all weights learn from the labels, the classifier from zero");
          print_row("lp_ft", "the same from the linear probe");
+         print_row("corruptions", "the linear probe on fifteen corruptions of the test images in five severities");
        }},
   };
   return table;

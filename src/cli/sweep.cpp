@@ -1,13 +1,12 @@
 // likewise sweep
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/json_text.hpp"
 #include "cli/command.hpp"
+#include "cli/run_self.hpp"
 #include "cli/sweep_file.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
@@ -17,8 +16,6 @@
 #include "likewise/train/results_table.hpp"
 #include "likewise/train/run_folder.hpp"
 #include "likewise/train/sweep_choice.hpp"
-
-extern char** environ;
 
 namespace likewise::cli {
 
@@ -33,23 +30,6 @@ struct SweepOptions {
     v("out", out, "folder for the runs and the table; by default runs/NAME-of-the-file");
   }
 };
-
-// The program itself with other words; the exit code.
-int run_self(const std::vector<std::string>& words) {
-  std::vector<std::string> all = {"likewise"};
-  all.insert(all.end(), words.begin(), words.end());
-  std::vector<char*> argv;
-  for (auto& word : all) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  pid_t child = 0;
-  if (posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, argv.data(), environ) != 0) {
-    throw UserError("sweep: the program could not be started again");
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
 
 void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, bool first,
              const RunFolder& folder) {

@@ -38,7 +38,7 @@ Tensor Dino::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
       options_.teacher_temperature_start +
       rise * (options_.teacher_temperature - options_.teacher_temperature_start);
   const Tensor loss = dino(z, teacher, centre_, options_.student_temperature, temperature);
-  if (learning()) pending_.push_back(dino_batch_centre(teacher));
+  if (records()) pending_.push_back(dino_batch_centre(teacher));
   return loss;
 }
 

@@ -32,6 +32,7 @@ void InstDisc::begin(const TrainContext& context) {
 Tensor InstDisc::noise(int64_t rows) const {
   const Tensor out = at::empty({rows, options_.negatives}, at::kLong);
   Rng rng(seed_, {0x2015e, static_cast<uint64_t>(progress().step)});
+  if (progress().turn > 0) rng = rng.fork({static_cast<uint64_t>(progress().turn)});
   int64_t* values = out.data_ptr<int64_t>();
   for (int64_t i = 0; i < out.numel(); ++i) values[i] = rng.below(bank_.size(0));
   return out;
@@ -59,13 +60,13 @@ Tensor InstDisc::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
     loss = loss + options_.proximal *
                       (unit - bank_.index_select(0, batch.index)).pow(2).sum(1).mean();
   }
-  if (learning()) {
+  if (records()) {
     pending_.emplace_back(batch.index, unit.detach());
   }
   return loss;
 }
 
-void InstDisc::after_step(const TrainProgress&) {
+void InstDisc::after_turn() {
   for (const auto& [index, z] : pending_) update_bank(bank_, index, z, options_.momentum);
   pending_.clear();
 }

@@ -11,8 +11,6 @@ Method::Method(std::shared_ptr<Encoder> encoder) : encoder_(std::move(encoder)) 
   register_module("encoder", encoder_);
 }
 
-bool Method::learning() const { return is_training() && c10::GradMode::is_enabled(); }
-
 std::vector<Player> Method::players() {
   Player player;
   player.name = "learner";
@@ -20,6 +18,10 @@ std::vector<Player> Method::players() {
     if (item.value().requires_grad()) player.parameters.emplace_back(item.key(), item.value());
   }
   return {player};
+}
+
+bool Method::records() const {
+  return is_training() && c10::GradMode::is_enabled() && progress_.turn == 0;
 }
 
 Tensor Method::embed(const Tensor& x) {

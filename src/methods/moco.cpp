@@ -43,7 +43,7 @@ Tensor Moco::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
     sum = sum.defined() ? (sum + one) / 2 : one;
     keys.push_back(k);
   }
-  if (learning()) {
+  if (records()) {
     for (const Tensor& k : keys) pending_.emplace_back(k, groups);
   }
   return sum;

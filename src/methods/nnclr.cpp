@@ -50,7 +50,7 @@ Tensor Nnclr::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
     return info_nce(n, predict(z[1 - v]), batch_pairs(groups, n.size(0)),
                     {.temperature = options_.temperature});
   });
-  if (learning()) pending_.push_back(unit_rows(z[0].detach()));
+  if (records()) pending_.push_back(unit_rows(z[0].detach()));
   return sum / 2;
 }
 

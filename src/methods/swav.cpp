@@ -46,7 +46,7 @@ Tensor Swav::loss_of(const std::vector<Tensor>& z, const Batch&) {
       queued.push_back(at::matmul(queue->keys(), prototypes_->weight.detach().t()));
     }
   }
-  if (queues_[0] && learning()) {
+  if (queues_[0] && records()) {
     for (int v = 0; v < 2; ++v) pending_[v].push_back(unit_rows(z[static_cast<size_t>(v)].detach()));
   }
   return swav(scores,

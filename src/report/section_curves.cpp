@@ -20,6 +20,30 @@ Chart curve(const RunData& run, const char* title, const char* note, const char*
   return chart;
 }
 
+// The two players of a run with learned views, and what the views are like; "" for other runs.
+std::string learned_views_charts(const RunData& run) {
+  Chart losses = curve(run, "Two players",
+                       "The method lowers its loss; the viewmaker raises the same loss in its turn",
+                       "step.loss");
+  if (run.get("step.view_size").empty()) return "";
+  losses.lines[0].name = "method's turn";
+  losses.lines.push_back({"viewmaker's turn", 4, thin_out(run.get("step.viewmaker_loss"))});
+  Chart size = curve(run, "Strength of the views", "Mean size of what is added, and its budget",
+                     "step.view_size", Unit::kNumber, true);
+  size.lines[0].name = "size";
+  size.lines.push_back({"budget", 4, thin_out(run.get("step.view_budget"))});
+  return "<h3>Learned views</h3>\n" +
+         chart_grid({losses, size,
+                     curve(run, "Beyond the range",
+                           "Share of values below black or above white (cut, where clamped)",
+                           "step.view_beyond", Unit::kShare, true),
+                     curve(run, "Diversity",
+                           "How unlike two views of the same input are: 0 equal, 1 nothing in common",
+                           "health.view_diversity", Unit::kNumber, true),
+                     curve(run, "Gradient norm of the viewmaker", "", "step.viewmaker_grad_norm",
+                           Unit::kNumber, true)});
+}
+
 }  // namespace
 
 std::string training_section(const RunData& run) {
@@ -31,7 +55,7 @@ std::string training_section(const RunData& run) {
       curve(run, "Gradient norm", "", "step.grad_norm", Unit::kNumber, true),
       curve(run, "Views per second", "", "step.rate", Unit::kNumber, true),
       curve(run, "Waiting for data", "Share of the time", "step.wait", Unit::kShare, true),
-  });
+  }) + learned_views_charts(run);
 }
 
 std::string health_section(const RunData& run) {

@@ -15,20 +15,33 @@ std::string picture(const std::string& source, const std::string& label) {
 
 std::string views_section(const RunData& run) {
   std::string rows;
+  bool learned = false;
   for (const Json& row : list(run.gallery, "rows")) {
     const std::string name = text(row, "name");
     std::string views;
     for (const std::string& view : texts(list(row, "views"))) views += picture(view, "view");
+    std::string differences;
+    for (const std::string& one : texts(list(row, "perturbations"))) {
+      differences += picture(one, "perturbation");
+    }
+    learned = learned || !differences.empty();
     const std::string original = picture(text(row, "original"), name);
     if (original.empty() && views.empty()) continue;
     rows += fmt::format(
-        "<div class=\"strip\"><figure>{}<figcaption>{}</figcaption></figure><div>{}</div></div>\n",
-        original, html_escape(name), views);
+        "<div class=\"strip\"><figure>{}<figcaption>{}</figcaption></figure><div>{}{}</div></div>\n",
+        original, html_escape(name), views,
+        differences.empty() ? "" : "<i class=\"line\"></i>" + differences);
   }
   if (rows.empty()) return "";
+  const std::string note = text(run.gallery, "note");
   return "<p>The original on the left, beside it what the method saw. Views of one image must "
          "still "
-         "show the same thing; views that any image could have made teach nothing.</p>\n"
+         "show the same thing; views that any image could have made teach nothing." +
+         std::string(learned ? " Below the views: what was added to each, grey where nothing, its "
+                               "largest value white or black."
+                             : "") +
+         (note.empty() ? "" : " " + html_escape(note)) +
+         "</p>\n"
          "<div class=\"strips\">" +
          rows + "</div>\n";
 }

@@ -134,6 +134,61 @@ std::string few_label_chart(const Json& few) {
                         : "<div class=\"feature\">" + figure + few_label_table(few) + "</div>\n";
 }
 
+// Accuracy against severity, and the table of corruptions.
+std::string corruptions_figure(const Json& table) {
+  const Json& rows = list(table, "rows");
+  const std::vector<std::string> names = texts(list(table, "names"));
+  if (rows.empty() || names.empty()) return "";
+  Chart chart;
+  chart.title = "Accuracy under corruption";
+  chart.note = "Linear probe trained on clean images; mean over the corruptions";
+  chart.x_name = "severity";
+  chart.unit = Unit::kShare;
+  chart.width = 440;
+  chart.x_labels = {"clean"};
+  for (const std::string& severity : texts(list(table, "severities"))) {
+    chart.x_labels.push_back(severity);
+  }
+  std::string head = "<th>Mean over severities, %</th>", body;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const std::string name = text(rows[r], "features");
+    head += "<th class=\"num\">" + feature_key(name, r) + "</th>";
+    ChartLine line{name, feature_colour(name, r), {}};
+    double x = 0;
+    if (std::isfinite(number(rows[r], "clean"))) line.points.push_back({0, number(rows[r], "clean")});
+    for (const Json& value : list(rows[r], "by_severity")) {
+      const double y = as_number(value);
+      if (++x < static_cast<double>(chart.x_labels.size()) && std::isfinite(y)) {
+        line.points.push_back({x, y});
+      }
+    }
+    chart.lines.push_back(std::move(line));
+  }
+  const auto add_row = [&](const std::string& name, const auto& value) {
+    body += "<tr><th scope=\"row\">" + html_escape(name) + "</th>";
+    for (size_t r = 0; r < rows.size(); ++r) body += cell(value(rows[r]), true);
+    body += "</tr>\n";
+  };
+  add_row("clean", [](const Json& row) { return number(row, "clean"); });
+  for (size_t i = 0; i < names.size(); ++i) {
+    add_row(names[i], [&](const Json& row) {
+      const Json& all = list(row, "accuracy");
+      double sum = 0, count = 0;
+      if (i < all.size() && all[i].is_array()) {
+        for (const Json& value : all[i]) {
+          sum += as_number(value);
+          ++count;
+        }
+      }
+      return count > 0 ? sum / count : kNan;
+    });
+  }
+  add_row("mean", [](const Json& row) { return number(row, "mean"); });
+  return "<h3>Corruptions</h3><div class=\"feature\">" + line_chart(chart) +
+         "<div class=\"scroll\"><table class=\"plain\"><thead><tr>" + head +
+         "</tr></thead><tbody>\n" + body + "</tbody></table></div></div>\n";
+}
+
 }  // namespace
 
 Score Headline::of(const std::string& features) const {
@@ -170,7 +225,7 @@ std::vector<std::string> feature_names(const std::vector<Headline>& all) {
 
 std::string results_section(const RunData& run) {
   return few_label_chart(child(run.evaluation, "few_label")) + protocol_table(run.evaluation) +
-         episodes_table(run.evaluation);
+         episodes_table(run.evaluation) + corruptions_figure(child(run.evaluation, "corruptions"));
 }
 
 }  // namespace likewise::report

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "likewise/base/error.hpp"
@@ -13,6 +14,7 @@
 #include "likewise/eval/calibration.hpp"
 #include "likewise/eval/labels.hpp"
 #include "likewise/eval/scores.hpp"
+#include "likewise/train/learned.hpp"
 #include "likewise/train/results_table.hpp"
 
 namespace likewise {
@@ -23,7 +25,7 @@ using nlohmann::json;
 
 const std::vector<std::string>& protocol_names() {
   static const std::vector<std::string> names = {"knn",      "linear",   "few_label",
-                                                 "episodes", "finetune", "lp_ft"};
+                                                 "episodes", "finetune", "lp_ft", "corruptions"};
   return names;
 }
 
@@ -49,6 +51,7 @@ json interval(const MeanInterval& value) {
 struct Candidate {
   std::string name;
   FeatureSet train, test, novel;
+  std::function<FeatureSet(const DatasetPtr&)> extract;
 };
 
 json scores_row(const std::string& features, const ClassificationScores& scores) {
@@ -155,14 +158,15 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
   const auto add = [&](const std::string& name, auto&& extract) {
     note("features: " + name);
     candidates.push_back({name, extract(data.train), extract(data.test),
-                          wanted("episodes") ? extract(data.novel) : FeatureSet{}});
+                          wanted("episodes") ? extract(data.novel) : FeatureSet{}, extract});
   };
   add("Likewise", [&](const DatasetPtr& d) { return extract_features(model, d).set; });
   if (options.baselines) {
     add("raw pixels", [&](const DatasetPtr& d) { return extract_pixels(model.spec, d).set; });
     const TrainedEncoder untrained =
         untrained_encoder(model.spec, static_cast<uint64_t>(options.seed));
-    add("untrained encoder", [&](const DatasetPtr& d) { return extract_features(untrained, d).set; });
+    add("untrained encoder",
+        [untrained](const DatasetPtr& d) { return extract_features(untrained, d).set; });
   }
 
   json out = {{"data", data.train->info().name}, {"test", data.test->info().name},
@@ -184,6 +188,16 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
       rows.push_back(linear_row(candidates[i], linear, i == 0 ? &out : nullptr));
     }
     out["protocols"].push_back({{"name", "linear"}, {"title", "Linear probe, all labels"}, {"rows", rows}});
+  }
+  if (options.learned_views > 0) {
+    note("linear probe on learned views");
+    const auto views = load_viewmaker(model.origin);
+    LinearProbeOptions linear = options.linear;
+    linear.seed = options.seed;
+    Candidate candidate = candidates[0];
+    candidate.train = learned_view_features(model, *views, data.train, options.learned_views,
+                                            static_cast<uint64_t>(options.seed));
+    out["protocols"].push_back({{"name", "linear on views"}, {"title", fmt::format("Linear probe, all labels, {} learned views of each training image", options.learned_views)}, {"rows", json::array({linear_row(candidate, linear, nullptr)})}});
   }
   for (const bool probe_first : {false, true}) {
     if (!wanted(probe_first ? "lp_ft" : "finetune")) continue;
@@ -208,6 +222,19 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
       rows.push_back(few_label_row(c, few));
     }
     out["few_label"] = {{"labels", few.labels_per_class}, {"draws", few.draws}, {"rows", rows}};
+  }
+  if (wanted("corruptions")) {
+    std::vector<ProbedFeatures> features;
+    for (const auto& c : candidates) features.push_back({c.name, c.train, c.extract});
+    LinearProbeOptions linear = options.linear;
+    linear.seed = options.seed;
+    out["corruptions"] = corruption_table(features, data.test, options.corruptions, linear, note);
+    json rows = json::array();
+    for (const auto& row : out["corruptions"]["rows"]) {
+      rows.push_back({{"features", row["features"]},
+                      {"accuracy", {{"mean", row["mean"]}, {"half_width", nullptr}, {"n", 1}}}});
+    }
+    out["protocols"].push_back({{"name", "corrupted"}, {"title", "Linear probe on corrupted test images, mean over corruptions and severities"}, {"rows", rows}});
   }
   if (wanted("episodes")) {
     out["episodes"] = json::array();

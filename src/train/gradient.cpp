@@ -29,14 +29,14 @@ class BufferGuard {
   std::vector<std::pair<Tensor, Tensor>> saved_;
 };
 
-// Calls visit(view number, chunk of that view, its first row) in a fixed order.
+// Calls visit(view number, first row, rows) for every chunk in a fixed order.
 template <class Visit>
 void for_each_chunk(const Method& method, const Batch& batch, int64_t chunk, Visit&& visit) {
   for (size_t v = 0; v < batch.views.size(); ++v) {
     if (!method.embeds(v)) continue;
     const int64_t n = batch.views[v].size(0);
     for (int64_t first = 0; first < n; first += chunk) {
-      visit(v, batch.views[v].narrow(0, first, std::min(chunk, n - first)), first);
+      visit(v, first, std::min(chunk, n - first));
     }
   }
 }
@@ -53,14 +53,20 @@ class Laps {
   Profile* profile_;
 };
 
+}  // namespace
+
 double cached_gradient(Method& method, const Batch& batch, double scale, int64_t chunk,
-                       const Laps& laps) {
+                       const ViewRows& rows, Profile* profile) {
+  const Laps laps(profile);
+  if (!method.loss_is_of_embeddings()) {
+    throw UserError("--chunk: the gradient of this method cannot be cached; leave --chunk out");
+  }
   std::vector<std::vector<Tensor>> pieces(batch.views.size());
   {
     const at::NoGradGuard no_grad;
     const BufferGuard buffers(method);
-    for_each_chunk(method, batch, chunk, [&](size_t v, const Tensor& x, int64_t) {
-      pieces[v].push_back(method.embed(x));
+    for_each_chunk(method, batch, chunk, [&](size_t v, int64_t first, int64_t count) {
+      pieces[v].push_back(method.embed(batch.views[v].narrow(0, first, count)));
     });
   }
   std::vector<Tensor> z;
@@ -72,25 +78,26 @@ double cached_gradient(Method& method, const Batch& batch, double scale, int64_t
   (loss * scale)
       .backward();  // parameters of the loss itself, such as a temperature, get theirs here
   laps.end(Phase::kLoss);
-  for_each_chunk(method, batch, chunk, [&](size_t v, const Tensor& x, int64_t first) {
-    const Tensor again = method.embed(x);
+  for_each_chunk(method, batch, chunk, [&](size_t v, int64_t first, int64_t count) {
+    const Tensor again = method.embed(rows(v, first, count));
     laps.end(Phase::kForward);
-    again.backward(z[v].grad().narrow(0, first, x.size(0)));
+    // A view without a gradient of its own, while the method takes none either.
+    if (again.requires_grad() && z[v].grad().defined()) {
+      again.backward(z[v].grad().narrow(0, first, count));
+    }
     laps.end(Phase::kBackward);
   });
   return loss.item<double>();
 }
 
-}  // namespace
-
 double accumulate_gradient(Method& method, const Batch& batch, const Player& player, double scale,
                            int64_t chunk, Profile* profile) {
   const Laps laps(profile);
   if (chunk > 0 && chunk < batch.views.at(0).size(0)) {
-    if (!method.loss_is_of_embeddings()) {
-      throw UserError("--chunk: the gradient of this method cannot be cached; leave --chunk out");
-    }
-    return cached_gradient(method, batch, scale, chunk, laps);
+    const auto rows = [&](size_t v, int64_t first, int64_t count) {
+      return batch.views[v].narrow(0, first, count);
+    };
+    return cached_gradient(method, batch, scale, chunk, rows, profile);
   }
   Tensor loss;
   if (method.loss_is_of_embeddings()) {

@@ -37,7 +37,8 @@ Tensor weight_sample(const Method& method) {
 }  // namespace
 
 HealthMonitor::HealthMonitor(const DatasetPtr& data, const std::vector<Transform>& views,
-                             int64_t samples, uint64_t seed) {
+                             int64_t samples, uint64_t seed, bool cues)
+    : seed_(seed) {
   const int64_t n = data->size(), wanted = std::min(samples, n);
   std::vector<Tensor> first, second;
   for (int64_t k = 0; k < wanted; ++k) {
@@ -55,7 +56,7 @@ HealthMonitor::HealthMonitor(const DatasetPtr& data, const std::vector<Transform
   if (first.size() < 2) return;
   first_ = channels_last(at::stack(first));
   second_ = channels_last(at::stack(second));
-  shortcut_ = shortcut_warning(measure_shortcuts(first_, second_), first_.size(0));
+  if (cues) shortcut_ = shortcut_warning(measure_shortcuts(first_, second_), first_.size(0));
 }
 
 std::string HealthMonitor::target_trouble(const Method& method) const {
@@ -90,14 +91,20 @@ double HealthMonitor::weights_moved(const Method& method) const {
   return length > 0 ? (weight_sample(method) - start_).norm().item<double>() / length : -1;
 }
 
-nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>& curve) const {
+nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>& curve,
+                                   const LearnedViews* learned) const {
   if (!first_.defined()) return nlohmann::json::object();
   std::vector<Tensor> h, z0, z1;
+  // Rows [start, start + count) of a view, with the same noise at every look.
+  const auto rows = [&](const Tensor& all, int64_t view, int64_t start, int64_t count) {
+    const Tensor x = all.narrow(0, start, count);
+    return learned ? learned->view(x, {viewmaker_noise(seed_, 0, 2, view), start}) : x;
+  };
   for (int64_t start = 0; start < first_.size(0); start += kChunk) {
     const int64_t count = std::min(kChunk, first_.size(0) - start);
-    h.push_back(method.encoder().forward(first_.narrow(0, start, count)));
+    h.push_back(method.encoder().forward(rows(first_, 0, start, count)));
     z0.push_back(method.project(h.back()));
-    z1.push_back(method.embed(second_.narrow(0, start, count)));
+    z1.push_back(method.embed(rows(second_, 1, start, count)));
   }
   const Health health = measure_health(at::cat(h), at::cat(z0), at::cat(z1));
   std::string line = verdict(health);
@@ -108,7 +115,7 @@ nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>
   const std::string rate = health.finite ? learning_rate_verdict(curve, moved) : "";
   if (!rate.empty()) line = rate + "; besides, " + line;
   if (!shortcut_.empty()) line += "; " + shortcut_;
-  return {{"spread", health.feature_std},
+  nlohmann::json record = {{"spread", health.feature_std},
           {"rank", health.feature_rank},
           {"projection_spread", health.projection_std},
           {"projection_rank", health.projection_rank},
@@ -121,6 +128,12 @@ nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>
           {"near_share", health.near_share},
           {"weights_moved", moved},
           {"verdict", line}};
+  if (learned) {
+    const int64_t count = std::min(kChunk, first_.size(0));
+    record["view_diversity"] =
+        learned->diversity(first_.narrow(0, 0, count), viewmaker_noise(seed_, 0, 3, 0));
+  }
+  return record;
 }
 
 std::vector<CurvePoint> read_curve(const std::filesystem::path& metrics) {

@@ -19,7 +19,9 @@
 #include "likewise/report/base64.hpp"
 #include "likewise/report/report.hpp"
 #include "likewise/train/bundle.hpp"
+#include "likewise/train/learned.hpp"
 #include "likewise/train/run_folder.hpp"
+#include "likewise/train/view_gallery.hpp"
 
 namespace likewise {
 
@@ -67,6 +69,20 @@ std::vector<int64_t> evenly(int64_t n, int64_t count) {
   count = std::min(n, count);
   for (int64_t k = 0; k < count; ++k) out.push_back(k * n / count);
   return out;
+}
+
+// As gallery, for a run with learned views: they and what was added to make them.
+json learned_gallery(const ViewMaking& making, const Dataset& data, const PictureOptions& options) {
+  json rows = json::array();
+  for (int64_t i : evenly(data.size(), options.gallery_images)) {
+    try {
+      rows.push_back(
+          making.row(data.get(i).parts.at(0), data.name(i), i, options.gallery_views));
+    } catch (const DataError&) {
+      continue;
+    }
+  }
+  return {{"rows", rows}};
 }
 
 json gallery(const EncoderSpec& spec, const Dataset& data, const Shower& shower,
@@ -183,7 +199,12 @@ void write_pictures(const std::filesystem::path& run, const PictureOptions& opti
   const auto save = [&](const char* name, const json& content) {
     write_file(folder.assets() / name, detail::json_text(content));
   };
-  save("gallery.json", gallery(model.spec, *whole, shower, options));
+  const std::string use =
+      peek_toml(read_text(folder.options()), folder.options().string(), "viewmaker.use", "no");
+  const auto viewmaker = use == "no" ? nullptr : find_viewmaker(run);
+  save("gallery.json",
+       viewmaker ? learned_gallery({viewmaker, model.spec, use == "after"}, *whole, options)
+                 : gallery(model.spec, *whole, shower, options));
   const DatasetPtr shown = subset(whole, evenly(whole->size(), options.map_points));
   const Extraction features = extract_features(model, shown);
   save("neighbours.json", neighbours(features, *shown, shower, options));

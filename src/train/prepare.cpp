@@ -19,6 +19,7 @@
 #include "likewise/nn/precision.hpp"
 #include "likewise/nn/weights.hpp"
 #include "likewise/train/checkpoint.hpp"
+#include "likewise/train/learned.hpp"
 #include "likewise/train/run_folder.hpp"
 #include "train/duplicate_groups.hpp"
 
@@ -249,6 +250,7 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
   if (!options.init_from.empty() && !options.resume) {
     run.foreign = settle_start(options, run.spec.stats, progress);
   }
+  settle_viewmaker(options);
   const bool chosen = options.views.recipe == "auto";
   const bool made_small = shrink_for_processor(options, run.spec.stats);
   options.views = resolve(options.views, run.spec.stats);

@@ -27,11 +27,13 @@
 #include "likewise/train/bundle.hpp"
 #include "likewise/train/checkpoint.hpp"
 #include "likewise/train/gradient.hpp"
+#include "likewise/train/learned.hpp"
 #include "likewise/train/monitor.hpp"
 #include "likewise/train/prepare.hpp"
 #include "likewise/train/profile.hpp"
 #include "likewise/train/run_folder.hpp"
 #include "likewise/version.hpp"
+#include "train/view_player.hpp"
 
 namespace likewise {
 
@@ -147,13 +149,21 @@ class Run {
       }
       optimizers_.push_back(make_optimizer(options_.optim, parameters));
     }
+    if (options_.viewmaker.on()) {
+      Rng rng(0);
+      const Tensor example = prepared_.views.at(0)(sample_images(*prepared_.data, 1).at(0), rng);
+      view_player_ = std::make_unique<detail::ViewPlayer>(
+          options_,
+          viewmaker_spec(options_.viewmaker, prepared_.spec, prepared_.data->info(), example),
+          method_options.demand().plain_first);
+    }
     if (options_.ema > 0) {
       average_ = prepared_.spec.make();
       copy_weights(*encoder, *average_);
     }
     health_monitor_ = std::make_unique<HealthMonitor>(
         prepared_.data, prepared_.health_views, std::min(options_.health_samples, prepared_.data->size()),
-        static_cast<uint64_t>(options_.seed));
+        static_cast<uint64_t>(options_.seed), options_.viewmaker.use != "alone");
     health_monitor_->begin(*method_);
     if (prepared_.knn_train) {
       knn_monitor_ = std::make_unique<KnnMonitor>(prepared_.knn_train, prepared_.knn_test);
@@ -169,6 +179,9 @@ class Run {
       const NamedTensors state = checkpoint.under("optim." + players_[p].name + ".");
       optimizers_[p]->load_state({state.begin(), state.end()});
     }
+    if (view_player_) {
+      view_player_->load_state(checkpoint.under("viewmaker."), checkpoint.under("optim.viewmaker."));
+    }
     if (average_) load_tensors(*average_, checkpoint.under("ema."));
     first_step_ = step_;
     progress_.say(fmt::format("resuming at step {}", format_count(step_)));
@@ -181,10 +194,12 @@ class Run {
     for (size_t p = 0; p < players_.size(); ++p) {
       append_prefixed(tensors, "optim." + players_[p].name + ".", optimizers_[p]->state());
     }
+    if (view_player_) append_prefixed(tensors, "", view_player_->state());
     if (average_) append_prefixed(tensors, "ema.", named_tensors(*average_));
     std::map<std::string, std::string> metadata = {{"likewise", kVersion},
                                                    {"step", std::to_string(step_)},
                                                    {"spec", prepared_.spec.to_toml()}};
+    if (view_player_) metadata["viewmaker"] = view_player_->views().spec().to_toml();
     // Only a budget in time needs the clock; without it equal runs give equal files.
     if (options_.minutes > 0) metadata["seconds"] = fmt::format("{:.3f}", elapsed());
     write_tensors(folder_.checkpoint(), tensors, metadata);
@@ -221,8 +236,10 @@ class Run {
 
   void one_step() {
     const double rate = rate_now();
-    method_->begin_step({step_, total_, fraction()});
+    const TrainProgress before{step_, total_, fraction()};
+    method_->begin_step(before);
     double loss = 0, norm = 0;
+    std::vector<Batch> shared;  // what a viewmaker's turn looks at again
     if (profile_ && profile_->counting() && profiled_.views == 0) worked_before_ = loader_.worked();
     for (size_t p = 0; p < players_.size(); ++p) {
       optimizers_[p]->zero_grad();
@@ -234,6 +251,11 @@ class Run {
         lap(Phase::kWait);
         for (Tensor& view : batch.views) view = channels_last(view);
         lap(Phase::kOther);
+        if (view_player_) {
+          shared.push_back(batch);
+          batch = view_player_->for_method(batch, before, k);
+          lap(Phase::kViews);
+        }
         loss += accumulate_gradient(*method_, batch, players_[p],
                                     1.0 / static_cast<double>(options_.accumulate), options_.chunk,
                                     profile_.get()) /
@@ -249,7 +271,12 @@ class Run {
           parameters, options_.clip > 0 ? options_.clip : std::numeric_limits<double>::infinity());
       check_finite(loss, norm);
       optimizers_[p]->step(rate);
+      method_->after_turn();
       lap(Phase::kOptimiser);
+    }
+    if (view_player_ && view_player_->learns(before)) {
+      view_player_->turn(*method_, shared, before);
+      lap(Phase::kViews);
     }
     ++step_;
     const TrainProgress progress{step_, total_, fraction()};
@@ -305,15 +332,17 @@ class Run {
     if (line) {
       const double wait = (loader_.waited() - waited_) / std::max(seconds, 1e-9);
       speed_ = static_cast<double>(views_) / std::max(seconds, 1e-9);
-      const json record = {{"kind", "step"},      {"step", step_},
+      json record = {{"kind", "step"},      {"step", step_},
                            {"epoch", epoch()},    {"loss", mean_loss_ / since_log_},
                            {"lr", rate},          {"rate", speed_},
                            {"wait", wait},        {"grad_norm", norm},
                            {"largest_norm", largest_norm_}, {"elapsed", elapsed()}};
       curve_.push_back({static_cast<double>(step_), mean_loss_ / since_log_, norm, largest_norm_, rate});
+      if (view_player_) view_player_->report(record, {step_, total_, fraction()});
       metrics_->write(record);
-      for (const char* key : {"loss", "lr", "rate", "wait", "grad_norm"}) {
-        events_->scalar(std::string("train/") + key, step_, record[key].get<double>());
+      for (const auto& [key, value] : record.items()) {
+        if (key == "epoch" || key == "elapsed" || !value.is_number_float()) continue;
+        events_->scalar("train/" + key, step_, value.get<double>());
       }
       shown_loss_ = mean_loss_ / since_log_;
       shown_wait_ = wait;
@@ -346,7 +375,8 @@ class Run {
     {
       const at::NoGradGuard no_grad;
       if (options_.health_samples > 1) {
-        json record = health_monitor_->look(*method_, curve_);
+        json record =
+            health_monitor_->look(*method_, curve_, view_player_ ? &view_player_->views() : nullptr);
         record["kind"] = "health";
         if (step_ == 0) record["verdict"] = "before training";
         record["step"] = step_;
@@ -386,6 +416,7 @@ class Run {
   std::shared_ptr<Method> method_;
   std::vector<Player> players_;
   std::vector<std::unique_ptr<Optimizer>> optimizers_;
+  std::unique_ptr<detail::ViewPlayer> view_player_;  // null without learned views
   std::shared_ptr<Encoder> average_;
   std::unique_ptr<HealthMonitor> health_monitor_;
   std::unique_ptr<KnnMonitor> knn_monitor_;

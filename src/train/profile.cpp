@@ -8,7 +8,7 @@ namespace likewise {
 namespace {
 
 constexpr std::array<const char*, kPhases> kNames = {
-    "waiting for data", "encoder, forward", "loss", "backward", "optimiser", "the rest"};
+    "waiting for data", "encoder, forward", "loss", "backward", "optimiser", "learned views", "the rest"};
 
 }  // namespace
 
@@ -38,6 +38,7 @@ std::string Profile::text(const Work& work) const {
                   static_cast<double>(work.views) / total, work.threads,
                   work.threads == 1 ? "" : "s", work.precision);
   for (size_t p = 0; p < kPhases; ++p) {
+    if (p == static_cast<size_t>(Phase::kViews) && seconds_[p] == 0) continue;  // a run without
     out += fmt::format("  {:<18}{:6.1f} % {:9.2f} ms\n", kNames[p], 100 * seconds_[p] / total,
                        1e3 * seconds_[p] / static_cast<double>(steps_));
   }

@@ -10,6 +10,7 @@
 #include "likewise/base/file.hpp"
 #include "likewise/nn/memory_format.hpp"
 #include "likewise/train/checkpoint.hpp"
+#include "likewise/train/learned.hpp"
 #include "likewise/train/run_folder.hpp"
 
 namespace likewise {
@@ -39,6 +40,7 @@ TrainedMethod load_method(const std::filesystem::path& run) {
   load_tensors(*trained.method, checkpoint.under("model."));
   to_channels_last(*trained.method);
   trained.method->eval();
+  trained.learned = find_viewmaker(run);
   return trained;
 }
 
@@ -52,7 +54,12 @@ ViewPair embed_view_pairs(const TrainedMethod& trained, const Dataset& data, int
   std::vector<Tensor> waiting[2];
   const auto flush = [&] {
     for (int v = 0; v < 2 && !waiting[v].empty(); ++v) {
-      z[v].push_back(trained.method->embed(channels_last(at::stack(waiting[v]))));
+      Tensor x = channels_last(at::stack(waiting[v]));
+      if (trained.learned) {
+        x = trained.learned->view(
+            x, {viewmaker_noise(seed, static_cast<int64_t>(z[v].size()), 5, v)});
+      }
+      z[v].push_back(trained.method->embed(x));
       waiting[v].clear();
     }
   };

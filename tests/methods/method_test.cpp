@@ -149,6 +149,7 @@ TEST_P(Conformance, WhatPersistsBetweenStepsIsInTheCheckpoint) {
       value.backward();
       method.after_backward();
       optimizer->step(0.05);
+      method.after_turn();
       method.after_step({step + 1, 8, static_cast<double>(step + 1) / 8});
       loss = value.item<double>();
     }

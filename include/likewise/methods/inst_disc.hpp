@@ -39,7 +39,9 @@ class InstDisc : public HeadMethod {
   void begin(const TrainContext& context) override;
   bool embeds(size_t view) const override { return view == 0; }
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
-  void after_step(const TrainProgress& progress) override;
+  // The bank moves after every turn, an adversary's too, as in the viewmaker's code.
+  void after_turn() override;
+  void after_step(const TrainProgress&) override { after_turn(); }
 
   const Tensor& bank() const { return bank_; }
 

@@ -25,6 +25,7 @@ struct TrainProgress {
   int64_t step = 0;     // steps done
   int64_t total = 0;    // steps planned
   double fraction = 0;  // of the budget, 0 to 1
+  int64_t turn = 0;     // within a step: 0 the method's own, 1 that of an adversary of its views
 };
 
 // What a method may want to know of the run that it is trained in.
@@ -79,7 +80,10 @@ class Method : public torch::nn::Module {
   // Called between the gradient and the optimiser's step: weights that shall stand still.
   virtual void after_backward() {}
 
-  // Called after the optimiser's step: target networks, queues, centres.
+  // Called after each player's step. Only what an adversary's turn should see already belongs here.
+  virtual void after_turn() {}
+
+  // Called after the last player's step: target networks, queues, centres.
   virtual void after_step(const TrainProgress&) {}
 
   // The slow copy that gives the targets, for a look at whether it lives; null where there is none.
@@ -93,8 +97,9 @@ class Method : public torch::nn::Module {
  protected:
   const TrainProgress& progress() const { return progress_; }
 
-  // A forward pass whose gradient will be taken: what after_step() is to use may be kept.
-  bool learning() const;
+  // Whether what this batch shows is to be remembered (queues, centres, averages): while training, in
+  // the method's own turn. An adversary's turn repeats the batch and would enter it twice.
+  bool records() const;
 
  private:
   std::shared_ptr<Encoder> encoder_;

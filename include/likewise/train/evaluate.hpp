@@ -12,6 +12,7 @@
 #include "likewise/train/bundle.hpp"
 #include "likewise/train/finetune.hpp"
 #include "likewise/train/initial.hpp"
+#include "likewise/train/robustness.hpp"
 
 namespace likewise {
 
@@ -28,6 +29,8 @@ struct EvaluateOptions {
   FewLabelOptions few_label;
   EpisodeOptions episodes;
   FinetuneOptions finetune;
+  CorruptionOptions corruptions;
+  int64_t learned_views = 0;
   int64_t finetune_per_class = 0;
   template <class V>
   void fields(V& v) {
@@ -36,7 +39,7 @@ struct EvaluateOptions {
     v("data", data, "labelled data to learn from; by default the training part of the run's data");
     v("test", test, "labelled data to test on; by default the test part, or a fifth held out");
     v("novel", novel, "data whose classes the episodes draw from; by default the test data");
-    v("eval", eval, "protocols, separated by commas: knn, linear, few_label, episodes, finetune, lp_ft");
+    v("eval", eval, "protocols, separated by commas: knn, linear, few_label, episodes, finetune, lp_ft, corruptions");
     v("baselines", baselines, "also measure raw pixels and the untrained encoder");
     v("validation", validation,
       "look at no test label: a fifth of the labels to learn from takes their place; figures go to "
@@ -48,6 +51,11 @@ struct EvaluateOptions {
     v.group("few_label", few_label);
     v.group("episodes", episodes);
     v.group("finetune", finetune);
+    v.group("corruptions", corruptions);
+    v("learned_views", learned_views,
+      "also a linear probe on so many learned views of each training image, as the viewmaker's authors "
+      "have it, tested on clean images; 0: none",
+      range(0, 100));
     v("finetune.per_class", finetune_per_class, "fine-tune on so many labels a class; 0: all",
       range(0, 1e9));
   }

@@ -1,6 +1,8 @@
 #pragma once
 // The gradient of one batch, with or without gradient caching.
 
+#include <functional>
+
 #include "likewise/methods/method.hpp"
 #include "likewise/train/profile.hpp"
 
@@ -16,5 +18,13 @@ namespace likewise {
 // method's loss is not a function of embeddings. `profile`, if given, learns what took how long.
 double accumulate_gradient(Method& method, const Batch& batch, const Player& player, double scale,
                            int64_t chunk, Profile* profile = nullptr);
+
+// Rows [first, first + count) of view `view`, with whatever graph they have.
+using ViewRows = std::function<Tensor(size_t view, int64_t first, int64_t count)>;
+
+// The cached gradient where views have a graph of their own: `batch` holds them without it, `rows` makes
+// the same values again with it, a chunk at a time.
+double cached_gradient(Method& method, const Batch& batch, double scale, int64_t chunk,
+                       const ViewRows& rows, Profile* profile = nullptr);
 
 }  // namespace likewise

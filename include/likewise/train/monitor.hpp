@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "likewise/eval/loss_curve.hpp"
+#include "likewise/methods/learned_views.hpp"
 #include "likewise/methods/method.hpp"
 #include "likewise/train/bundle.hpp"
 
@@ -17,13 +18,16 @@ namespace likewise {
 class HealthMonitor {
  public:
   HealthMonitor(const DatasetPtr& data, const std::vector<Transform>& views, int64_t samples,
-                uint64_t seed);
+                uint64_t seed, bool cues = true);
   // Remembers a sample of the encoder's weights: once, before training or restoring.
   void begin(const Method& method);
 
   // The numbers of eval/health.hpp with "verdict", a line in words. What the curve of the run says of
-  // the learning rate comes first, since it explains the rest.
-  nlohmann::json look(Method& method, const std::vector<CurvePoint>& curve = {}) const;
+  // the learning rate comes first, since it explains the rest. With a viewmaker its views of those
+  // views are looked at, and "view_diversity" is there (LearnedViews::diversity). `cues`: whether to
+  // look for what two views share besides content.
+  nlohmann::json look(Method& method, const std::vector<CurvePoint>& curve = {},
+                      const LearnedViews* learned = nullptr) const;
 
  private:
   // A target network that no longer moves while the learner does; empty: none, or alive.
@@ -31,6 +35,7 @@ class HealthMonitor {
   // How far the sample moved since begin(), in its own lengths; -1: unknown.
   double weights_moved(const Method& method) const;
 
+  uint64_t seed_;
   Tensor first_, second_;  // [M, C, H, W] each
   std::string shortcut_;   // what the views share besides content; empty: nothing much
   Tensor start_;           // the sample of the weights

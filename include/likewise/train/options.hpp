@@ -5,6 +5,7 @@
 #include <string>
 
 #include "likewise/base/options.hpp"
+#include "likewise/methods/learned_views.hpp"
 #include "likewise/nn/catalogue.hpp"
 #include "likewise/optim/optimizer.hpp"
 #include "likewise/optim/schedule.hpp"
@@ -44,6 +45,7 @@ struct PretrainOptions {
   std::string method = "simclr";
   EncoderOptions encoder;
   ImageViewOptions views;
+  ViewmakerOptions viewmaker;
   OptimOptions optim = default_optim();
   ScheduleOptions schedule;
 
@@ -80,6 +82,7 @@ struct PretrainOptions {
     v("method", method, "what is learned; see `likewise list methods`; auto: chosen by the data, see --explain");
     v.group("encoder", encoder);
     v.group("views", views);
+    v.group("viewmaker", viewmaker);
     v("epochs", epochs, "budget in passes over the data; 100 when no budget is given",
       range(0, 1e9));
     v("steps", steps, "budget in optimiser steps", range(0, 1e15));

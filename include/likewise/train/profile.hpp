@@ -10,8 +10,8 @@
 
 namespace likewise {
 
-enum class Phase { kWait, kForward, kLoss, kBackward, kOptimiser, kOther };
-inline constexpr int kPhases = 6;
+enum class Phase { kWait, kForward, kLoss, kBackward, kOptimiser, kViews, kOther };
+inline constexpr int kPhases = 7;
 
 class Profile {
  public:

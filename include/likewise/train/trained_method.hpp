@@ -7,6 +7,7 @@
 
 #include "likewise/data/dataset.hpp"
 #include "likewise/methods/catalogue.hpp"
+#include "likewise/methods/learned_views.hpp"
 #include "likewise/train/bundle.hpp"
 #include "likewise/train/options.hpp"
 
@@ -17,6 +18,7 @@ struct TrainedMethod {
   std::unique_ptr<MethodOptions> method_options;
   EncoderSpec spec;
   std::shared_ptr<Method> method;         // in evaluation mode
+  std::shared_ptr<LearnedViews> learned;  // null without --viewmaker
 };
 
 // Throws UserError when the run has no run.toml or checkpoint, DataError when one is broken.

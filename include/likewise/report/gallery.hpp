@@ -1,0 +1,15 @@
+#pragma once
+// A page of views: what there was, what was made of it, and how they differ.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace likewise {
+
+// A self-contained page, as report.hpp's. `gallery` is what report/gallery.json holds:
+//   {rows: [{name, original, views: [picture], perturbations: [picture]}], note}
+// where a picture is a data: address of an image; anything else is left out.
+std::string gallery_page(const nlohmann::json& gallery, const std::string& title,
+                         const std::string& opening);
+
+}  // namespace likewise

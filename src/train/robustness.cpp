@@ -1,0 +1,94 @@
+#include "likewise/train/robustness.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "likewise/base/error.hpp"
+#include "likewise/base/text.hpp"
+#include "likewise/data/decoded_cache.hpp"
+#include "likewise/data/subset.hpp"
+#include "likewise/views/corruptions.hpp"
+
+namespace likewise {
+
+namespace {
+
+using nlohmann::json;
+
+std::vector<CorruptionEntry> chosen_corruptions(const std::string& text) {
+  if (trim(text).empty()) return corruptions();
+  std::vector<CorruptionEntry> out;
+  std::vector<std::string> names;
+  for (const auto& entry : corruptions()) names.push_back(entry.name);
+  for (const auto& part : split(text, ',')) {
+    const std::string name = trim(part);
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      throw UserError("--corruptions.names: there is no corruption '{}'{}", name,
+                      did_you_mean(name, names));
+    }
+    out.push_back(corruptions()[static_cast<size_t>(found - names.begin())]);
+  }
+  return out;
+}
+
+}  // namespace
+
+json corruption_table(const std::vector<ProbedFeatures>& features, const DatasetPtr& test,
+                      const CorruptionOptions& options, const LinearProbeOptions& linear,
+                      const std::function<void(const std::string&)>& say) {
+  if (test->info().modality != Modality::image) {
+    throw UserError("--eval corruptions: the corruptions are those of images");
+  }
+  const auto chosen = chosen_corruptions(options.names);
+  const int64_t n = test->size();
+  const int64_t wanted = options.samples > 0 ? std::min(options.samples, n) : n;
+  std::vector<int64_t> rows;
+  for (int64_t k = 0; k < wanted; ++k) rows.push_back(k * n / wanted);
+  const DatasetPtr some = subset(test, rows);
+
+  json out = {{"images", wanted}, {"names", json::array()}, {"groups", json::array()},
+              {"severities", {1, 2, 3, 4, 5}}, {"rows", json::array()}};
+  for (const auto& entry : chosen) {
+    out["names"].push_back(entry.name);
+    out["groups"].push_back(entry.group);
+  }
+  std::vector<LinearProbe> probes;
+  for (const auto& one : features) {
+    probes.push_back(fit_linear_probe(one.train, linear));
+    out["rows"].push_back({{"features", one.name},
+                           {"clean", probe_accuracy(probes.back(), one.extract(some))},
+                           {"accuracy", json::array()}});
+  }
+  std::vector<std::vector<double>> sums(features.size(), std::vector<double>(kSeverities));
+  for (const auto& entry : chosen) {
+    say("corruption: " + entry.name);
+    std::vector<json> cells(features.size(), json::array());
+    for (int severity = 1; severity <= kSeverities; ++severity) {
+      const DatasetPtr worse = decoded_cache(
+          with_corruption(some, entry.name, severity, static_cast<uint64_t>(linear.seed)),
+          int64_t{1} << 31);
+      for (size_t f = 0; f < features.size(); ++f) {
+        const double value = probe_accuracy(probes[f], features[f].extract(worse));
+        cells[f].push_back(value);
+        sums[f][static_cast<size_t>(severity - 1)] += value;
+      }
+    }
+    for (size_t f = 0; f < features.size(); ++f) out["rows"][f]["accuracy"].push_back(cells[f]);
+  }
+  for (size_t f = 0; f < features.size(); ++f) {
+    double mean = 0;
+    json by_severity = json::array();
+    for (const double sum : sums[f]) {
+      by_severity.push_back(sum / static_cast<double>(chosen.size()));
+      mean += by_severity.back().get<double>() / kSeverities;
+    }
+    out["rows"][f]["by_severity"] = by_severity;
+    out["rows"][f]["mean"] = mean;
+  }
+  return out;
+}
+
+}  // namespace likewise
