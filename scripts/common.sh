@@ -3,6 +3,7 @@
 # Packages of Debian 12. The fonts are the material of the built-in data set `glyphs`.
 build_packages="g++ cmake ninja-build ccache pkg-config libtorch-dev libopenblas0-pthread libfmt-dev
   nlohmann-json3-dev libtomlplusplus-dev libjpeg62-turbo-dev libpng-dev libwebp-dev
+  libsndfile1-dev libsamplerate0-dev
   libarchive-dev zlib1g-dev libfreetype-dev libicu-dev"
 font_packages="fonts-aenigma fonts-urw-base35 fonts-texgyre fonts-freefont-ttf fonts-dejavu-core fonts-lato
   fonts-cmu fonts-liberation2 fonts-gfs-didot fonts-sil-gentium fonts-linuxlibertine fonts-stix

@@ -159,7 +159,7 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
   };
   add("Likewise", [&](const DatasetPtr& d) { return extract_features(model, d).set; });
   if (options.baselines) {
-    add("raw pixels", [&](const DatasetPtr& d) { return extract_pixels(model.spec, d).set; });
+    add(input_kind(model.spec.modality).raw, [&](const DatasetPtr& d) { return extract_pixels(model.spec, d).set; });
     const TrainedEncoder untrained =
         untrained_encoder(model.spec, static_cast<uint64_t>(options.seed));
     add("untrained encoder", [&](const DatasetPtr& d) { return extract_features(untrained, d).set; });
@@ -236,7 +236,7 @@ std::string evaluation_text(const json& evaluation) {
   std::string out = fmt::format("{:<20}", "");
   for (const auto& column : figures.columns) out += fmt::format("{:>14}", column);
   out += "\n";
-  for (const char* features : {"Likewise", "raw pixels", "untrained encoder"}) {
+  for (const char* features : {"Likewise", "raw pixels", "raw input", "untrained encoder"}) {
     std::string line = fmt::format("{:<20}", features);
     bool any = false;
     for (const auto& column : figures.columns) {
