@@ -63,15 +63,16 @@ FftPlan make_fft_plan(int64_t n) {
   return plan;
 }
 
-void real_fft(const FftPlan& plan, const float* x, float* re, float* im, float* work) {
+void real_fft(const FftPlan& plan, const float* x, float* re, float* im, float* work, Simd simd) {
   const auto run = [&](auto&& set) {
     set(plan.n, plan.complex_n, plan.factors.data(), static_cast<int64_t>(plan.factors.size()),
         plan.twiddles.data(), plan.untangle.data(), x, re, im, work);
   };
 #if LIKEWISE_HAS_SETS
-  if (best_simd() == Simd::kAvx512) return run(fft_avx512::real_fft_set);
-  if (best_simd() == Simd::kAvx2) return run(fft_avx2::real_fft_set);
+  if (simd == Simd::kAvx512) return run(fft_avx512::real_fft_set);
+  if (simd == Simd::kAvx2) return run(fft_avx2::real_fft_set);
 #endif
+  static_cast<void>(simd);
   run(fft_portable::real_fft_set);
 }
 

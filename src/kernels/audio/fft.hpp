@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/simd.hpp"
+
 namespace likewise::kernels {
 
 inline constexpr int64_t kFftLanes = 16;
@@ -26,7 +28,8 @@ FftPlan make_fft_plan(int64_t n);
 
 // X[k] = sum_t x[t] exp(-2 pi i k t / n), k = 0 ... n / 2, of sixteen frames: x [n, lanes] ->
 // re, im [n / 2 + 1, lanes]. `work` holds 4 * complex_n * lanes floats.
-void real_fft(const FftPlan& plan, const float* x, float* re, float* im, float* work);
+void real_fft(const FftPlan& plan, const float* x, float* re, float* im, float* work,
+              Simd simd = best_simd());
 
 // The definition in double, one frame: the slow twin.
 void real_dft_slow(const double* x, int64_t n, double* re, double* im);
