@@ -1,5 +1,6 @@
 #include "likewise/train/evaluate.hpp"
 
+#include <ATen/ops/argmax.h>
 #include <ATen/ops/softmax.h>
 #include <fmt/format.h>
 
@@ -10,10 +11,12 @@
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/data/splits.hpp"
+#include "likewise/data/subset.hpp"
 #include "likewise/eval/calibration.hpp"
 #include "likewise/eval/labels.hpp"
 #include "likewise/eval/scores.hpp"
 #include "likewise/train/results_table.hpp"
+#include "likewise/views/corruptions.hpp"
 
 namespace likewise {
 
@@ -23,7 +26,8 @@ using nlohmann::json;
 
 const std::vector<std::string>& protocol_names() {
   static const std::vector<std::string> names = {"knn",      "linear",   "few_label",
-                                                 "episodes", "finetune", "lp_ft"};
+                                                 "episodes", "finetune", "lp_ft",
+                                                 "corruptions"};
   return names;
 }
 
@@ -129,6 +133,62 @@ json finetune_rows(const TrainedEncoder& model, const EvaluationData& data,
   return rows;
 }
 
+// Linear probes that were fitted on whole samples, tested on corrupted ones.
+json corruption_rows(const TrainedEncoder& model, const std::vector<Candidate>& candidates,
+                     const EvaluationData& data, const EvaluateOptions& options, json& out, bool say) {
+  std::vector<int64_t> chosen;
+  const int64_t n = data.test->size(), wanted = std::min(n, options.corruption_samples);
+  for (int64_t k = 0; k < wanted; ++k) chosen.push_back(k * n / wanted);
+  const DatasetPtr test = subset(data.test, chosen);
+  const TrainedEncoder untrained =
+      untrained_encoder(model.spec, static_cast<uint64_t>(options.seed));
+  json rows = json::array();
+  out["corruptions"] = json::array();
+  for (const Candidate& candidate : candidates) {
+    LinearProbeOptions linear = options.linear;
+    linear.seed = options.seed;
+    const LinearProbe probe = fit_linear_probe(candidate.train, linear);
+    const auto features = [&](const View& corrupt) {
+      constexpr int64_t kAnyBad = 1000000000;
+      const bool is_raw = candidate.name == input_kind(model.spec.modality).raw;
+      return labelled(is_raw ? extract_pixels(model.spec, test, kAnyBad, &corrupt).set
+                             : extract_features(candidate.name == "Likewise" ? model : untrained, test, "",
+                                                kAnyBad, &corrupt)
+                                   .set);
+    };
+    double sum = 0;
+    int64_t count = 0;
+    for (const Corruption& corruption : corruptions()) {
+      if (corruption.modality != model.spec.modality) continue;
+      if (say) fmt::print(stderr, "corruptions: {}, {}\n", candidate.name, corruption.name);
+      json accuracies = json::array();
+      for (int severity = 1; severity <= 5; ++severity) {
+        const FeatureSet set = features(corruption.make(severity, model.spec.signal.rate));
+        accuracies.push_back(accuracy(set.y, probe.model.logits(set.x).argmax(1)));
+        sum += accuracies.back().get<double>();
+        ++count;
+      }
+      out["corruptions"].push_back(
+          {{"features", candidate.name}, {"name", corruption.name}, {"accuracy", accuracies}});
+    }
+    rows.push_back({{"features", candidate.name},
+                    {"accuracy", {{"mean", sum / static_cast<double>(count)}, {"half_width", nullptr}, {"n", 1}}}});
+  }
+  return rows;
+}
+
+// Accuracy against severity, a line a corruption.
+std::string corruption_text(const json& evaluation) {
+  std::string out;
+  for (const json& row : evaluation.value("corruptions", json::array())) {
+    if (out.empty()) out = fmt::format("\n{:<38}{:>42}\n", "corruption, linear probe", "severity 1 to 5");
+    out += fmt::format("{:<20}{:<18}", row.at("features").get<std::string>(), row.at("name").get<std::string>());
+    for (const json& value : row.at("accuracy")) out += fmt::format("{:>7.1f} %", 100 * value.get<double>());
+    out += "\n";
+  }
+  return out;
+}
+
 void check_same_classes(const Dataset& train, const Dataset& test) {
   if (train.info().class_names != test.info().class_names) {
     throw UserError("the classes of {} ({}) and {} ({}) differ", train.info().name,
@@ -228,6 +288,12 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
       if (options.episodes.shots != 1) break;
     }
   }
+  if (wanted("corruptions")) {
+    const json rows = corruption_rows(model, candidates, data, options, out, say);
+    out["protocols"].push_back({{"name", "corrupted"},
+                                {"title", "Linear probe on corrupted test samples, mean over kinds and severities"},
+                                {"rows", rows}});
+  }
   return out;
 }
 
@@ -247,7 +313,7 @@ std::string evaluation_text(const json& evaluation) {
     }
     if (any) out += line + "\n";
   }
-  return out;
+  return out + corruption_text(evaluation);
 }
 
 }  // namespace likewise

@@ -28,6 +28,7 @@ struct EvaluateOptions {
   EpisodeOptions episodes;
   FinetuneOptions finetune;
   int64_t finetune_per_class = 0;
+  int64_t corruption_samples = 1000;
   template <class V>
   void fields(V& v) {
     v("run", run, "run folder, checkpoint or model");
@@ -35,7 +36,7 @@ struct EvaluateOptions {
     v("data", data, "labelled data to learn from; by default the training part of the run's data");
     v("test", test, "labelled data to test on; by default the test part, or a fifth held out");
     v("novel", novel, "data whose classes the episodes draw from; by default the test data");
-    v("eval", eval, "protocols, separated by commas: knn, linear, few_label, episodes, finetune, lp_ft");
+    v("eval", eval, "protocols, separated by commas: knn, linear, few_label, episodes, finetune, lp_ft, corruptions");
     v("baselines", baselines, "also measure raw pixels and the untrained encoder");
     v("seed", seed, "of draws and splits", range(0, 9e18));
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
@@ -44,6 +45,8 @@ struct EvaluateOptions {
     v.group("few_label", few_label);
     v.group("episodes", episodes);
     v.group("finetune", finetune);
+    v("corruptions.samples", corruption_samples, "test samples that are corrupted, evenly chosen",
+      range(1, 1e9));
     v("finetune.per_class", finetune_per_class, "fine-tune on so many labels a class; 0: all",
       range(0, 1e9));
   }
