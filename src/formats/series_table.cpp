@@ -14,7 +14,7 @@ namespace likewise {
 
 namespace {
 
-using Fields = std::vector<std::string_view>;
+using Cells = std::vector<std::string_view>;
 
 std::string_view stripped(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '"')) text.remove_prefix(1);
@@ -57,7 +57,7 @@ char delimiter_of(std::string_view line) {
   return count(best) > 0 ? best : ' ';
 }
 
-void split_fields(std::string_view line, char delimiter, Fields& fields) {
+void split_fields(std::string_view line, char delimiter, Cells& fields) {
   fields.clear();
   if (delimiter == ' ') {
     while (true) {
@@ -100,7 +100,7 @@ std::optional<double> number_of(std::string_view field, char delimiter) {
   return {};
 }
 
-bool all_numbers(const Fields& fields, char delimiter) {
+bool all_numbers(const Cells& fields, char delimiter) {
   return std::all_of(fields.begin(), fields.end(), [&](std::string_view field) {
     return !field.empty() && number_of(field, delimiter).has_value();
   });
@@ -147,7 +147,7 @@ SeriesTable read_series(std::string_view text, const std::string& name,
   std::string_view line;
   if (!lines.next(line)) throw DataError("{}: the recording is empty", name);
   const char delimiter = delimiter_of(line);
-  Fields fields;
+  Cells fields;
   split_fields(line, delimiter, fields);
   const bool headless = all_numbers(fields, delimiter);
   std::vector<std::string> header;
@@ -226,7 +226,7 @@ bool looks_like_series(std::string_view text) {
   std::string_view first, second;
   if (!lines.next(first)) return false;
   const char delimiter = delimiter_of(first);
-  Fields fields;
+  Cells fields;
   if (lines.next(second)) first = second;
   split_fields(first, delimiter, fields);
   const auto numbers = std::count_if(fields.begin(), fields.end(), [&](std::string_view field) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "likewise/base/text.hpp"
@@ -48,7 +49,7 @@ std::string facts_list(const RunData& run) {
   fact("Data", run_data_name(run));
   std::string items = run_items(run);
   items[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(items[0])));
-  fact(items.c_str(), run_images(run));
+  fact(html_escape(items).c_str(), run_images(run));
   fact("Method", run.fact("method", {"method", "method.name"}));
   fact("Encoder", run.fact("encoder", {"encoder", "encoder.name", "encoder.kind"}));
   std::string budget;

@@ -16,7 +16,7 @@ namespace {
 constexpr double kMostSeconds = 4;
 constexpr double kRoomSeconds = 0.4, kSemitones = 2;
 
-AudioViewOptions nothing_random() {
+AudioViewOptions nothing_random_audio() {
   AudioViewOptions o;
   o.mix = o.room = o.pitch = o.speed = o.keep = o.shift = o.noise = o.gain = 0;
   o.keep_min = 0.08;
@@ -25,8 +25,8 @@ AudioViewOptions nothing_random() {
   return o;
 }
 
-AudioViewOptions defaults_of(const std::string& recipe) {
-  AudioViewOptions o = nothing_random();
+AudioViewOptions defaults_of_audio(const std::string& recipe) {
+  AudioViewOptions o = nothing_random_audio();
   if (recipe == "specaugment" || recipe == "both") {
     o.masks.warp = 0.1;
     o.masks.freq_masks = o.masks.time_masks = 2;
@@ -44,14 +44,14 @@ AudioViewOptions defaults_of(const std::string& recipe) {
   return o;
 }
 
-int64_t frames_of(const InputSpec& spec) {
+int64_t frames_of_audio(const InputSpec& spec) {
   return std::max<int64_t>(1, std::llround(spec.audio.seconds * spec.signal.rate));
 }
 
-View chain_to_input(const InputSpec& spec, bool random, const DatasetPtr& data) {
+View chain_to_input_audio(const InputSpec& spec, bool random, const DatasetPtr& data) {
   const AudioViewOptions& o = spec.audio;
   const double rate = spec.signal.rate;
-  std::vector<View> chain = {to_mono(o.channel == "first"), crop_or_pad(frames_of(spec), random)};
+  std::vector<View> chain = {to_mono(o.channel == "first"), crop_or_pad(frames_of_audio(spec), random)};
   if (random) {
     if (o.mix > 0 && data) {
       chain.push_back(random_mix(o.mix, o.noise_low, o.noise_high, [data](Rng& rng) {
@@ -80,17 +80,17 @@ View chain_to_input(const InputSpec& spec, bool random, const DatasetPtr& data) 
   return compose(std::move(chain));
 }
 
-View standardised_chain(const InputSpec& spec, bool random, const DatasetPtr& data) {
-  return [chain = chain_to_input(spec, random, data), stats = spec.signal](const Tensor& x, Rng& rng) {
+View standardised_chain_audio(const InputSpec& spec, bool random, const DatasetPtr& data) {
+  return [chain = chain_to_input_audio(spec, random, data), stats = spec.signal](const Tensor& x, Rng& rng) {
     return standardised(chain(x, rng), stats);
   };
 }
 
-void measure(InputSpec& spec, const std::vector<Tensor>& samples, const DatasetInfo& info) {
+void measure_audio(InputSpec& spec, const std::vector<Tensor>& samples, const DatasetInfo& info) {
   spec.signal = measure_signals(samples, info.rate);
 }
 
-std::string settle(InputSpec& spec, const std::vector<Tensor>& samples) {
+std::string settle_audio(InputSpec& spec, const std::vector<Tensor>& samples) {
   AudioViewOptions& o = spec.audio;
   const bool chosen = o.recipe == "auto", wave = o.input == "wave";
   if (chosen) o.recipe = wave ? "waveform" : "both";
@@ -100,7 +100,7 @@ std::string settle(InputSpec& spec, const std::vector<Tensor>& samples) {
     o.seconds = std::min(kMostSeconds, static_cast<double>(spec.signal.length) / spec.signal.rate);
     o.seconds = std::max(0.001, std::ceil(o.seconds * 1000) / 1000);
   }
-  const AudioViewOptions recipe = defaults_of(o.recipe);
+  const AudioViewOptions recipe = defaults_of_audio(o.recipe);
   for (double AudioViewOptions::*field :
        {&AudioViewOptions::mix, &AudioViewOptions::room, &AudioViewOptions::pitch, &AudioViewOptions::speed,
         &AudioViewOptions::keep, &AudioViewOptions::keep_min, &AudioViewOptions::shift,
@@ -113,44 +113,44 @@ std::string settle(InputSpec& spec, const std::vector<Tensor>& samples) {
     throw UserError("views.noise_low is {} dB and views.noise_high {} dB; accepted is low <= high",
                     o.noise_low, o.noise_high);
   }
-  o.spectrum = resolve(o.spectrum, spec.signal.rate, frames_of(spec), o.size);
+  o.spectrum = resolve(o.spectrum, spec.signal.rate, frames_of_audio(spec), o.size);
   if (!samples.empty()) {
     std::vector<Tensor> inputs;
-    const View plain = chain_to_input(spec, false, nullptr);
+    const View plain = chain_to_input_audio(spec, false, nullptr);
     Rng unused(0);
     for (const Tensor& sample : samples) inputs.push_back(plain(sample, unused));
     measure_values(inputs, false, spec.signal);
   }
   const std::string what =
-      wave ? fmt::format("waves of {} frames", frames_of(spec))
+      wave ? fmt::format("waves of {} frames", frames_of_audio(spec))
            : fmt::format("{} spectrograms, {} rows x {} frames", o.input,
-                         spectrogram_shape(o.spectrum, frames_of(spec), o.input == "linear")[0],
-                         spectrogram_shape(o.spectrum, frames_of(spec), o.input == "linear")[1]);
+                         spectrogram_shape(o.spectrum, frames_of_audio(spec), o.input == "linear")[0],
+                         spectrogram_shape(o.spectrum, frames_of_audio(spec), o.input == "linear")[1]);
   return fmt::format("{} on {:.3g} s at {:.0f} Hz, as {}{}", o.recipe, o.seconds, spec.signal.rate, what,
                      chosen ? " (95 of 100 recordings are no longer than " +
                                   format_duration(static_cast<double>(spec.signal.length) / spec.signal.rate) + ")"
                             : "");
 }
 
-std::vector<View> random_views(const InputSpec& spec, const DatasetPtr& data) {
-  const View view = standardised_chain(spec, true, data);
+std::vector<View> random_views_audio(const InputSpec& spec, const DatasetPtr& data) {
+  const View view = standardised_chain_audio(spec, true, data);
   return {view, view};
 }
 
-View plain_view(const InputSpec& spec) { return standardised_chain(spec, false, nullptr); }
+View plain_view_audio(const InputSpec& spec) { return standardised_chain_audio(spec, false, nullptr); }
 
-InputShape shape(const InputSpec& spec) {
-  if (spec.audio.input == "wave") return {1, {frames_of(spec)}};
-  return {1, spectrogram_shape(spec.audio.spectrum, frames_of(spec), spec.audio.input == "linear")};
+InputShape shape_audio(const InputSpec& spec) {
+  if (spec.audio.input == "wave") return {1, {frames_of_audio(spec)}};
+  return {1, spectrogram_shape(spec.audio.spectrum, frames_of_audio(spec), spec.audio.input == "linear")};
 }
 
-Image picture(const InputSpec&, const Tensor& view, int64_t side) {
+Image picture_audio(const InputSpec&, const Tensor& view, int64_t side) {
   return detail::signal_picture(view, side);
 }
 
 }  // namespace
 
-const InputKind detail::kAudioInput = {Modality::audio, "recording",  "recordings", "raw input", measure, settle,
-                                       random_views,    plain_view, shape,        picture};
+const InputKind detail::kAudioInput = {Modality::audio, "recording",  "recordings", "raw input", measure_audio, settle_audio,
+                                       random_views_audio,    plain_view_audio, shape_audio,        picture_audio};
 
 }  // namespace likewise

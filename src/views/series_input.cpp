@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t kPictureFrames = 32, kPaperFft = 63, kPieces = 5;
 
-SeriesViewOptions nothing_random() {
+SeriesViewOptions nothing_random_series() {
   SeriesViewOptions o;
   o.crop = 1;
   o.rotate = o.permute = o.time_warp = o.magnitude_warp = o.scaling = o.jitter = o.drop = o.band_stop = 0;
@@ -24,8 +24,8 @@ SeriesViewOptions nothing_random() {
   return o;
 }
 
-SeriesViewOptions defaults_of(const std::string& recipe, int64_t channels) {
-  SeriesViewOptions o = nothing_random();
+SeriesViewOptions defaults_of_series(const std::string& recipe, int64_t channels) {
+  SeriesViewOptions o = nothing_random_series();
   if (recipe == "sensor") {
     o.crop = 0.6, o.time_warp = 0.2, o.magnitude_warp = 0.2, o.scaling = 0.2, o.jitter = 0.1;
     o.band_stop = 0.2;
@@ -40,7 +40,7 @@ SeriesViewOptions defaults_of(const std::string& recipe, int64_t channels) {
   return o;
 }
 
-SpectrumOptions spectrum_of(const InputSpec& spec) {
+SpectrumOptions spectrum_of_series(const InputSpec& spec) {
   SpectrumOptions o;
   o.n_fft = spec.series.n_fft;
   o.hop = spec.series.hop;
@@ -50,7 +50,7 @@ SpectrumOptions spectrum_of(const InputSpec& spec) {
 }
 
 // Every window of the same length: other data may have been opened with another.
-View chain_to_input(const InputSpec& spec, bool random) {
+View chain_to_input_series(const InputSpec& spec, bool random) {
   const SeriesViewOptions& o = spec.series;
   std::vector<View> chain = {crop_or_pad(spec.signal.length, random)};
   if (random) {
@@ -66,14 +66,14 @@ View chain_to_input(const InputSpec& spec, bool random) {
     if (o.reverse > 0) chain.push_back(random_reverse(o.reverse));
   }
   if (o.input == "spectrogram") {
-    chain.push_back(to_spectrogram(spectrum_of(spec), std::max(spec.signal.rate, 1.0), true));
+    chain.push_back(to_spectrogram(spectrum_of_series(spec), std::max(spec.signal.rate, 1.0), true));
     if (random) detail::add_spectrogram_views(chain, o.masks);
   }
   return compose(std::move(chain));
 }
 
-View standardised_chain(const InputSpec& spec, bool random) {
-  return [chain = chain_to_input(spec, random), stats = spec.signal](const Tensor& x, Rng& rng) {
+View standardised_chain_series(const InputSpec& spec, bool random) {
+  return [chain = chain_to_input_series(spec, random), stats = spec.signal](const Tensor& x, Rng& rng) {
     if (x.size(0) != stats.channels) {
       throw DataError("a series has {} channels, but the encoder takes {}", x.size(0), stats.channels);
     }
@@ -81,18 +81,18 @@ View standardised_chain(const InputSpec& spec, bool random) {
   };
 }
 
-void measure(InputSpec& spec, const std::vector<Tensor>& samples, const DatasetInfo& info) {
+void measure_series(InputSpec& spec, const std::vector<Tensor>& samples, const DatasetInfo& info) {
   spec.signal = measure_signals(samples, info.rate);
 }
 
-std::string settle(InputSpec& spec, const std::vector<Tensor>& samples) {
+std::string settle_series(InputSpec& spec, const std::vector<Tensor>& samples) {
   SeriesViewOptions& o = spec.series;
   const bool spectral = o.recipe == "spectral" || o.recipe == "spectral_noise";
   if (o.recipe == "auto") o.recipe = "sensor";
   if (o.input == "auto") o.input = spectral ? "spectrogram" : "series";
   if (o.n_fft == 0) o.n_fft = kPaperFft;
   if (o.hop == 0) o.hop = spec.signal.length / kPictureFrames + 1;
-  const SeriesViewOptions recipe = defaults_of(o.recipe, spec.signal.channels);
+  const SeriesViewOptions recipe = defaults_of_series(o.recipe, spec.signal.channels);
   for (double SeriesViewOptions::*field :
        {&SeriesViewOptions::crop, &SeriesViewOptions::rotate, &SeriesViewOptions::permute,
         &SeriesViewOptions::time_warp, &SeriesViewOptions::magnitude_warp, &SeriesViewOptions::scaling,
@@ -103,7 +103,7 @@ std::string settle(InputSpec& spec, const std::vector<Tensor>& samples) {
   detail::set_defaults(o.masks, recipe.masks);
   if (!samples.empty()) {
     std::vector<Tensor> inputs;
-    const View plain = chain_to_input(spec, false);
+    const View plain = chain_to_input_series(spec, false);
     Rng unused(0);
     for (const Tensor& sample : samples) {
       if (sample.size(0) == spec.signal.channels) inputs.push_back(plain(sample, unused));
@@ -116,25 +116,25 @@ std::string settle(InputSpec& spec, const std::vector<Tensor>& samples) {
                      spec.signal.length, rate, o.input);
 }
 
-std::vector<View> random_views(const InputSpec& spec, const DatasetPtr&) {
-  const View view = standardised_chain(spec, true);
+std::vector<View> random_views_series(const InputSpec& spec, const DatasetPtr&) {
+  const View view = standardised_chain_series(spec, true);
   return {view, view};
 }
 
-View plain_view(const InputSpec& spec) { return standardised_chain(spec, false); }
+View plain_view_series(const InputSpec& spec) { return standardised_chain_series(spec, false); }
 
-InputShape shape(const InputSpec& spec) {
+InputShape shape_series(const InputSpec& spec) {
   if (spec.series.input != "spectrogram") return {spec.signal.channels, {spec.signal.length}};
-  return {spec.signal.channels, spectrogram_shape(spectrum_of(spec), spec.signal.length, true)};
+  return {spec.signal.channels, spectrogram_shape(spectrum_of_series(spec), spec.signal.length, true)};
 }
 
-Image picture(const InputSpec&, const Tensor& view, int64_t side) {
+Image picture_series(const InputSpec&, const Tensor& view, int64_t side) {
   return detail::signal_picture(view, side);
 }
 
 }  // namespace
 
-const InputKind detail::kSeriesInput = {Modality::series, "window",     "windows", "raw input", measure, settle,
-                                        random_views,     plain_view, shape,     picture};
+const InputKind detail::kSeriesInput = {Modality::series, "window",     "windows", "raw input", measure_series, settle_series,
+                                        random_views_series,     plain_view_series, shape_series,     picture_series};
 
 }  // namespace likewise

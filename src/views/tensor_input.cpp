@@ -24,7 +24,7 @@ View random_values(const TensorViewOptions& o) {
   };
 }
 
-View standardised_chain(const InputSpec& spec, bool random) {
+View standardised_chain_tensor(const InputSpec& spec, bool random) {
   std::vector<View> chain = {[stats = spec.signal](const Tensor& x, Rng&) {
     if (x.sizes().vec() != stats.shape) {
       throw DataError("a sample has shape [{}], but the encoder takes [{}]",
@@ -36,7 +36,7 @@ View standardised_chain(const InputSpec& spec, bool random) {
   return compose(std::move(chain));
 }
 
-void measure(InputSpec& spec, const std::vector<Tensor>& samples, const DatasetInfo& info) {
+void measure_tensor(InputSpec& spec, const std::vector<Tensor>& samples, const DatasetInfo& info) {
   spec.signal = measure_signals(samples, info.rate);
   if (spec.signal.shape.empty() || spec.signal.shape.size() > 3) {
     throw DataError("{}: the samples must have one shape of one to three dimensions, [D], [C, T] or "
@@ -45,7 +45,7 @@ void measure(InputSpec& spec, const std::vector<Tensor>& samples, const DatasetI
   }
 }
 
-std::string settle(InputSpec& spec, const std::vector<Tensor>& samples) {
+std::string settle_tensor(InputSpec& spec, const std::vector<Tensor>& samples) {
   TensorViewOptions& o = spec.tensor;
   if (o.recipe == "auto") o.recipe = "basic";
   const bool basic = o.recipe == "basic";
@@ -56,25 +56,25 @@ std::string settle(InputSpec& spec, const std::vector<Tensor>& samples) {
   return fmt::format("{} on samples of {}", o.recipe, fmt::join(spec.signal.shape, " x "));
 }
 
-std::vector<View> random_views(const InputSpec& spec, const DatasetPtr&) {
-  const View view = standardised_chain(spec, true);
+std::vector<View> random_views_tensor(const InputSpec& spec, const DatasetPtr&) {
+  const View view = standardised_chain_tensor(spec, true);
   return {view, view};
 }
 
-View plain_view(const InputSpec& spec) { return standardised_chain(spec, false); }
+View plain_view_tensor(const InputSpec& spec) { return standardised_chain_tensor(spec, false); }
 
-InputShape shape(const InputSpec& spec) {
+InputShape shape_tensor(const InputSpec& spec) {
   const auto& sizes = spec.signal.shape;
   return {sizes.at(0), {sizes.begin() + 1, sizes.end()}};
 }
 
-Image picture(const InputSpec&, const Tensor& view, int64_t side) {
+Image picture_tensor(const InputSpec&, const Tensor& view, int64_t side) {
   return detail::signal_picture(view, side);
 }
 
 }  // namespace
 
-const InputKind detail::kTensorInput = {Modality::tensor, "sample",     "samples", "raw input", measure, settle,
-                                        random_views,     plain_view, shape,     picture};
+const InputKind detail::kTensorInput = {Modality::tensor, "sample",     "samples", "raw input", measure_tensor, settle_tensor,
+                                        random_views_tensor,     plain_view_tensor, shape_tensor,     picture_tensor};
 
 }  // namespace likewise

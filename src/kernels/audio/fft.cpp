@@ -10,7 +10,6 @@
 namespace likewise::kernels {
 
 namespace {
-constexpr int64_t kLanes = kFftLanes;
 
 namespace fft_portable {
 #include "kernels/audio/fft_body.inc"

@@ -107,20 +107,19 @@ double Spectrogram::sample(const float* wave, int64_t length, int64_t at) const 
 }
 
 void Spectrogram::operator()(const float* wave, int64_t length, float* out) const {
-  constexpr int64_t kLanes = kFftLanes;
   const int64_t n = shape_.n_fft, bins = n / 2 + 1, total = frames(length);
-  std::vector<float> block(static_cast<size_t>(n * kLanes)), re(static_cast<size_t>(bins * kLanes)),
-      im(re.size()), work(static_cast<size_t>(4 * plan_.complex_n * kLanes));
-  for (int64_t start = 0; start < total; start += kLanes) {
-    const int64_t here = std::min(kLanes, total - start);
-    if (here < kLanes) std::fill(block.begin(), block.end(), 0.0F);
+  std::vector<float> block(static_cast<size_t>(n * kFftLanes)), re(static_cast<size_t>(bins * kFftLanes)),
+      im(re.size()), work(static_cast<size_t>(4 * plan_.complex_n * kFftLanes));
+  for (int64_t start = 0; start < total; start += kFftLanes) {
+    const int64_t here = std::min(kFftLanes, total - start);
+    if (here < kFftLanes) std::fill(block.begin(), block.end(), 0.0F);
     for (int64_t l = 0; l < here; ++l) {
       const int64_t begin = (start + l) * shape_.hop - (shape_.centred ? n / 2 : 0);
       const bool inside = begin >= 0 && begin + n <= length;
       for (int64_t i = 0; i < n; ++i) {
         const float value =
             inside ? wave[begin + i] : static_cast<float>(sample(wave, length, begin + i));
-        block[static_cast<size_t>(i * kLanes + l)] = value * window_[static_cast<size_t>(i)];
+        block[static_cast<size_t>(i * kFftLanes + l)] = value * window_[static_cast<size_t>(i)];
       }
     }
     real_fft(plan_, block.data(), re.data(), im.data(), work.data());
@@ -134,15 +133,15 @@ void Spectrogram::operator()(const float* wave, int64_t length, float* out) cons
       std::copy_n(values, here, out + row * total + start);
     };
     if (filters_.count() == 0) {
-      for (int64_t k = 0; k < bins; ++k) write(k, re.data() + k * kLanes);
+      for (int64_t k = 0; k < bins; ++k) write(k, re.data() + k * kFftLanes);
       continue;
     }
     for (int64_t m = 0; m < filters_.count(); ++m) {
-      float sum[kLanes] = {};
+      float sum[kFftLanes] = {};
       const auto& weights = filters_.weights[static_cast<size_t>(m)];
-      const float* energy = re.data() + filters_.first[static_cast<size_t>(m)] * kLanes;
+      const float* energy = re.data() + filters_.first[static_cast<size_t>(m)] * kFftLanes;
       for (size_t k = 0; k < weights.size(); ++k) {
-        for (int64_t l = 0; l < kLanes; ++l) sum[l] += weights[k] * energy[static_cast<int64_t>(k) * kLanes + l];
+        for (int64_t l = 0; l < kFftLanes; ++l) sum[l] += weights[k] * energy[static_cast<int64_t>(k) * kFftLanes + l];
       }
       write(m, sum);
     }
