@@ -24,6 +24,7 @@ font_packages="fonts-aenigma fonts-urw-base35 fonts-texgyre fonts-freefont-ttf f
   fonts-quicksand fonts-radisnoir fonts-roboto-slab fonts-rufscript fonts-sora fonts-staypuft
   fonts-summersby fonts-tomsontalks fonts-tuffy fonts-ubuntu-title fonts-yanone-kaffeesatz
   fonts-yrsa-rasa ttf-bitstream-vera"
+speech_packages="espeak-ng"  # only for ./quickstart --audio, which lets it speak
 test_packages="libgtest-dev"
 fuzz_packages="clang-14 libclang-rt-14-dev"  # only for ./check --fuzz
 
