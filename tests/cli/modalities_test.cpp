@@ -12,7 +12,7 @@
 #include "likewise/formats/sound.hpp"
 #include "support/hostile.hpp"
 
-namespace likewise {
+namespace likewise::modalities_tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -146,4 +146,4 @@ TEST(Modalities, MistakesAreNamed) {
 }
 
 }  // namespace
-}  // namespace likewise
+}  // namespace likewise::modalities_tests

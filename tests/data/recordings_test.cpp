@@ -13,7 +13,7 @@
 #include "likewise/formats/npy.hpp"
 #include "likewise/formats/sound.hpp"
 
-namespace likewise {
+namespace likewise::recordings_tests {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -223,4 +223,4 @@ TEST(Pendulum, IsThePromisedDataSetAndAPureFunctionOfTheIndex) {
 }
 
 }  // namespace
-}  // namespace likewise
+}  // namespace likewise::recordings_tests

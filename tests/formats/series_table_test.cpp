@@ -7,7 +7,7 @@
 
 #include "support/hostile.hpp"
 
-namespace likewise {
+namespace likewise::series_tests {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -83,4 +83,4 @@ TEST(SeriesTable, ListsOfFilesAreNoRecordings) {
 }
 
 }  // namespace
-}  // namespace likewise
+}  // namespace likewise::series_tests

@@ -11,7 +11,7 @@
 #include "likewise/base/file.hpp"
 #include "support/hostile.hpp"
 
-namespace likewise {
+namespace likewise::sound_tests {
 namespace {
 
 Sound tone(int64_t rate, int64_t frames, int64_t channels, double hz = 440) {
@@ -153,4 +153,4 @@ TEST(Sound, DamageIsRefusedOrSurvived) {
 }
 
 }  // namespace
-}  // namespace likewise
+}  // namespace likewise::sound_tests

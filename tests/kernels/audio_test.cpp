@@ -8,7 +8,7 @@
 #include "likewise/base/error.hpp"
 #include "likewise/base/random.hpp"
 
-namespace likewise::kernels {
+namespace likewise::kernels::audio_tests {
 namespace {
 
 std::vector<Simd> sets() {
@@ -104,7 +104,9 @@ TEST(MelFilters, AreTrianglesWithoutHolesBetweenThem) {
       double sum = 0;
       for (int64_t m = 0; m < 40; ++m) sum += filters[static_cast<size_t>(m * 1025 + k)];
       EXPECT_LE(sum, 1 + 1e-6);
-      if (hz > 300 && hz < 7000) EXPECT_NEAR(sum, 1, 1e-5) << hz;
+      if (hz > 300 && hz < 7000) {
+        EXPECT_NEAR(sum, 1, 1e-5) << hz;
+      }
     }
   }
 }
@@ -118,4 +120,4 @@ TEST(Spectrogram, ImpossibleSettingsAreRefused) {
 }
 
 }  // namespace
-}  // namespace likewise::kernels
+}  // namespace likewise::kernels::audio_tests

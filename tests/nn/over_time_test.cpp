@@ -10,7 +10,7 @@
 #include "likewise/nn/count.hpp"
 #include "likewise/nn/weights.hpp"
 
-namespace likewise {
+namespace likewise::over_time_tests {
 namespace {
 
 Tensor noise(std::vector<int64_t> shape, uint64_t seed) {
@@ -75,4 +75,4 @@ TEST(OverTime, OtherShapesAreRefused) {
 }
 
 }  // namespace
-}  // namespace likewise
+}  // namespace likewise::over_time_tests

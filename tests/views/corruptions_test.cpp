@@ -11,7 +11,7 @@
 
 #include "likewise/base/error.hpp"
 
-namespace likewise {
+namespace likewise::corruption_tests {
 namespace {
 
 Tensor sample_of(Modality modality) {
@@ -77,4 +77,4 @@ TEST(Corruptions, GrayAndTinyImagesAreTakenToo) {
 }
 
 }  // namespace
-}  // namespace likewise
+}  // namespace likewise::corruption_tests

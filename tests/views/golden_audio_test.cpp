@@ -7,7 +7,7 @@
 #include "likewise/views/spectrum.hpp"
 #include "support/golden.hpp"
 
-namespace likewise {
+namespace likewise::golden_audio_tests {
 namespace {
 
 using kernels::MelScale;
@@ -111,4 +111,4 @@ TEST(GoldenAudio, SpecAugmentMasks) {
 }
 
 }  // namespace
-}  // namespace likewise
+}  // namespace likewise::golden_audio_tests

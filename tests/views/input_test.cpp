@@ -10,7 +10,7 @@
 #include "likewise/data/loader.hpp"
 #include "likewise/data/memory.hpp"
 
-namespace likewise {
+namespace likewise::input_tests {
 namespace {
 
 Tensor noise(std::vector<int64_t> shape, uint64_t seed) {
@@ -158,4 +158,4 @@ TEST(Input, SamplesThatDoNotFitAreNamed) {
 }
 
 }  // namespace
-}  // namespace likewise
+}  // namespace likewise::input_tests

@@ -15,7 +15,7 @@
 #include "likewise/views/spectrogram_views.hpp"
 #include "likewise/views/wave_views.hpp"
 
-namespace likewise {
+namespace likewise::signal_tests {
 namespace {
 
 Tensor noise(std::vector<int64_t> shape, uint64_t seed) {
@@ -80,11 +80,15 @@ TEST(SignalViews, EveryOneKeepsShapeTypeInputAndIsAFunctionOfTheStream) {
     EXPECT_TRUE(y.is_contiguous());
     EXPECT_TRUE(y.isfinite().all().item<bool>());
     EXPECT_TRUE(at::equal(y, z));
-    if (name != "reverse") EXPECT_FALSE(at::equal(y, view(x, c)));
+    if (name != "reverse") {
+      EXPECT_FALSE(at::equal(y, view(x, c)));
+    }
     EXPECT_EQ(view(one, c).sizes(), one.sizes()) << "a single frame";
     EXPECT_THROW(view(x.unsqueeze(0), c), UserError);
     const Tensor silent = at::zeros({6, 64});
-    if (name != "mix") EXPECT_TRUE(at::equal(view(silent, c), silent)) << "silence stays silent";
+    if (name != "mix") {
+      EXPECT_TRUE(at::equal(view(silent, c), silent)) << "silence stays silent";
+    }
   }
 }
 
@@ -175,7 +179,9 @@ TEST(SpectrogramViews, MasksAreBandsOfTheMeanOrTheFloor) {
         EXPECT_LE(partly.sum().item<int64_t>(), x.size(dimension) / 2);
         const double value = floor ? x.min().item<double>() : x.mean().item<double>();
         const Tensor there = y.index_select(dimension, changed.nonzero().flatten());
-        if (there.numel() > 0) EXPECT_NEAR((there - value).abs().max().item<double>(), 0, 1e-5);
+        if (there.numel() > 0) {
+          EXPECT_NEAR((there - value).abs().max().item<double>(), 0, 1e-5);
+        }
       }
     }
   }
@@ -203,4 +209,4 @@ TEST(SignalViews, ImpossibleSettingsAreRefused) {
 }
 
 }  // namespace
-}  // namespace likewise
+}  // namespace likewise::signal_tests

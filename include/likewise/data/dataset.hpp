@@ -43,8 +43,8 @@ struct DatasetInfo {
   std::vector<std::string> domain_names;  // empty when there are none
   double rate = 0;                         // frames a second of audio and series; 0: unknown
   int64_t window = 0;                      // frames of a sample of a series; 0: they differ
-  std::vector<std::string> channel_names;  // of series, where they have names
-  std::vector<std::string> skipped;        // files that were left out when it was opened, a sentence each
+  std::vector<std::string> channel_names = {};  // of series, where they have names
+  std::vector<std::string> skipped = {};        // files that were left out when it was opened, a sentence each
 };
 
 class Dataset {

@@ -20,10 +20,10 @@ struct OpenOptions {
   // Audio and series.
   double rate = 0;
   // Series.
-  std::string columns, time = "auto", label = "auto";
+  std::string columns = "", time = "auto", label = "auto";
   int64_t window = 0;
   double overlap = 0.5;
-  std::string devices;
+  std::string devices = "";
   std::string devices_as = "channels";
   std::string time_axis = "last";
 
