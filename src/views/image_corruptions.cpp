@@ -290,8 +290,14 @@ Tensor elastic(const Tensor& x, size_t s, Rng& rng) {
 Tensor pixelate(const Tensor& x, size_t s, Rng&) {
   const double part = std::array{0.95, 0.9, 0.85, 0.75, 0.65}[s];
   const auto smaller = [&](int64_t n) { return std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(n) * part)); };
-  const Tensor small = resize(x, smaller(x.size(1)), smaller(x.size(2)));
-  return resize(small, x.size(1), x.size(2), Interpolation::nearest, false);
+  const int64_t h = x.size(1), w = x.size(2), rows = smaller(h), columns = smaller(w);
+  const Tensor small = resize(x, rows, columns).contiguous();
+  Tensor out = at::empty_like(x);
+  for (int64_t i = 0; i < x.size(0) * h; ++i) {  // the nearest pixel of the small one
+    const float* from = small.data_ptr<float>() + (i / h * rows + i % h * rows / h) * columns;
+    for (int64_t j = 0; j < w; ++j) out.data_ptr<float>()[i * w + j] = from[j * columns / w];
+  }
+  return out;
 }
 
 Tensor to_bytes(const Tensor& x) { return (x.clamp(0, 1) * 255).round().to(at::kByte).contiguous(); }
