@@ -72,7 +72,7 @@ TEST(Modalities, TheWholeJobOnSounds) {
   write_sounds(at("sounds"), 12, 1);
   write_sounds(at("new"), 4, 2);
   const auto trained = succeed("pretrain --data " + at("sounds") + " --out " + at("run") +
-                               " --steps 30 --batch 18 --encoder.width 8 --views.size 32 --progress lines --threads 1");
+                               " --steps 30 --batch 18 --encoder.width 8 --views.size 32 --progress lines --threads 1 --precision fp32");
   for (const char* said : {"36 recordings", "mel spectrograms, 32 rows x 32 frames", "8000 Hz"}) {
     EXPECT_NE(trained.output.find(said), std::string::npos) << said << "\n" << trained.output;
   }
@@ -105,7 +105,7 @@ TEST(Modalities, TheWholeJobOnSeries) {
   write_series(at("series"), 6);
   write_file(temporary.path() / "series" / "info.csv", std::string("subject,age\ns0,40\n"));
   const auto trained = succeed("pretrain --data " + at("series") + " --out " + at("run") +
-                               " --data.window 64 --steps 10 --batch 16 --encoder.width 8 --progress lines --threads 1");
+                               " --data.window 64 --steps 10 --batch 16 --encoder.width 8 --progress lines --threads 1 --precision fp32");
   for (const char* said : {"windows", "3 channels x 64 frames at 50 Hz", "left out: ", "info.csv"}) {
     EXPECT_NE(trained.output.find(said), std::string::npos) << said << "\n" << trained.output;
   }
@@ -117,17 +117,17 @@ TEST(Modalities, TheWholeJobOnSeries) {
   EXPECT_NE(found.output.find("s1/a.csv[32],1.0000"), std::string::npos) << found.output;
   for (const char* encoder : {"transformer1d", "resnet1d"}) {
     succeed("pretrain --data pendulum --data.limit 40 --out " + at(encoder) + " --encoder " + encoder +
-            " --steps 3 --batch 16 --progress none");
+            " --steps 3 --batch 16 --progress none --precision fp32 --health.samples 0");
   }
   succeed("pretrain --data pendulum --data.limit 40 --views.recipe spectral --method byol --out " + at("spectral") +
-          " --steps 3 --batch 16 --encoder.width 8 --progress none");
+          " --steps 3 --batch 16 --encoder.width 8 --progress none --precision fp32 --health.samples 0");
 }
 
 TEST(Modalities, TheWholeJobOnVectors) {
   const TemporaryFolder temporary;
   const auto at = [&](const char* name) { return (temporary.path() / name).string(); };
   write_vectors(at("x.npy"), 60);
-  const auto trained = succeed("pretrain --data " + at("x.npy") + " --out " + at("run") + " --steps 10 --batch 20 --progress lines");
+  const auto trained = succeed("pretrain --data " + at("x.npy") + " --out " + at("run") + " --steps 10 --batch 20 --progress lines --precision fp32");
   EXPECT_NE(trained.output.find("encoder: mlp"), std::string::npos) << trained.output;
   succeed("embed --run " + at("run") + " --data " + at("x.npy") + " --out " + at("f.npy"));
   EXPECT_EQ(read_npy_file(at("f.npy")).shape, (std::vector<int64_t>{60, 256}));
