@@ -3,6 +3,7 @@
 # Packages of Debian 12. The fonts are the material of the built-in data set `glyphs`.
 build_packages="g++ cmake ninja-build ccache pkg-config libtorch-dev libopenblas0-pthread libfmt-dev
   nlohmann-json3-dev libtomlplusplus-dev libjpeg62-turbo-dev libpng-dev libwebp-dev
+  libsndfile1-dev libsamplerate0-dev
   libarchive-dev zlib1g-dev libfreetype-dev libicu-dev"
 font_packages="fonts-aenigma fonts-urw-base35 fonts-texgyre fonts-freefont-ttf fonts-dejavu-core fonts-lato
   fonts-cmu fonts-liberation2 fonts-gfs-didot fonts-sil-gentium fonts-linuxlibertine fonts-stix
@@ -23,6 +24,7 @@ font_packages="fonts-aenigma fonts-urw-base35 fonts-texgyre fonts-freefont-ttf f
   fonts-quicksand fonts-radisnoir fonts-roboto-slab fonts-rufscript fonts-sora fonts-staypuft
   fonts-summersby fonts-tomsontalks fonts-tuffy fonts-ubuntu-title fonts-yanone-kaffeesatz
   fonts-yrsa-rasa ttf-bitstream-vera"
+speech_packages="espeak-ng"  # only for ./quickstart --audio, which lets it speak
 test_packages="libgtest-dev"
 fuzz_packages="clang-14 libclang-rt-14-dev"  # only for ./check --fuzz
 

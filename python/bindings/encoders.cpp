@@ -47,6 +47,10 @@ Names names_of(const Items& items) {
 
 py::tuple load_run(const std::string& path) {
   TrainedEncoder trained = long_call([&] { return load_encoder(path); });
+  if (trained.spec.modality != Modality::image) {
+    throw UserError("{}: an encoder of {}; the Python package reads encoders of images so far", path,
+                    input_kind(trained.spec.modality).items);
+  }
   EncoderHandle handle{trained.encoder, trained.spec.encoder, trained.spec.channels(),
                        trained.spec.views.size};
   return py::make_tuple(std::move(handle), dict_of(trained.spec.views), dict_of(trained.spec.stats),

@@ -74,7 +74,7 @@ int run_diagnose(const std::vector<std::string>& words) {
   set_threads(static_cast<long>(options.threads));
   const TrainedMethod trained = load_method(options.run);
   const std::string path = options.data.empty() ? trained.options.data.path : options.data;
-  const DatasetPtr data = open_dataset(path);
+  const DatasetPtr data = open_dataset(path, trained.spec.data);
   const double temperature = temperature_of(options, trained);
   const auto pairs = embed_view_pairs(trained, *data, options.samples,
                                       static_cast<uint64_t>(options.seed));

@@ -83,7 +83,7 @@ int run_embed(const std::vector<std::string>& words) {
   }
   set_threads(static_cast<long>(options.threads));
   const TrainedEncoder model = open_encoder("embed", options.run, options.init);
-  const DatasetPtr data = open_dataset(options.data);
+  const DatasetPtr data = open_dataset(options.data, model.spec.data);
   const Extraction features = extract_features(model, data, "features");
   const std::string said =
       write_features(options.out, format, named(features, model, data), options.metric);

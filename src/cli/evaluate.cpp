@@ -37,7 +37,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   if (trained_on.empty() && options.data.empty()) {
     throw UserError("evaluate: --data and --test are needed: labelled data");
   }
-  const auto evaluation = evaluate(model, open_evaluation_data(options, trained_on), options, true);
+  const auto evaluation = evaluate(model, open_evaluation_data(options, trained_on, model.spec.data), options, true);
   fmt::print("{}", evaluation_text(evaluation));
   const bool is_foreign_folder = !is_run && std::filesystem::exists(folder.root / "config.json");
   if (!options.run.empty() && std::filesystem::is_directory(folder.root) && !is_foreign_folder) {

@@ -10,6 +10,7 @@
 #include "likewise/data/image_tensor.hpp"
 #include "likewise/data/memory.hpp"
 #include "likewise/data/open.hpp"
+#include "likewise/data/subset.hpp"
 #include "likewise/data/with_labels.hpp"
 #include "likewise/eval/duplicates.hpp"
 #include "likewise/eval/search.hpp"
@@ -41,7 +42,7 @@ struct SearchOptions : ExploreOptions {
   template <class V>
   void fields(V& v) {
     ExploreOptions::fields(v);
-    v("query", query, "image whose nearest images are wanted");
+    v("query", query, "file whose nearest neighbours are wanted, or the name of a sample");
     v("count", count, "how many", range(1, 1e6));
   }
 };
@@ -93,16 +94,30 @@ void finish(const ExploreOptions& options, const std::string& table, const Extra
   for (const auto& bad : features.bad) fmt::print(stderr, "left out: {}\n", bad);
 }
 
+// The sample to look for: a file, or the name of a sample of the data.
+DatasetPtr query_dataset(const std::string& query, const InputSpec& spec, const DatasetPtr& data) {
+  if (spec.modality == Modality::image) {
+    return memory_dataset(to_tensor(read_image(query)).unsqueeze(0));
+  }
+  for (int64_t i = 0; i < data->size(); ++i) {
+    if (data->name(i) == query) return subset(data, {i});
+  }
+  if (spec.modality == Modality::tensor) {
+    throw UserError("--query {}: {} has no sample of that name; they are like '{}'", query,
+                    data->info().name, data->name(0));
+  }
+  return subset(open_dataset(query, spec.data), {0});  // of a long series the first window
+}
+
 }  // namespace
 
 int run_search(const std::vector<std::string>& words) {
   SearchOptions options;
   if (!begin("search", "Finds the images nearest to an image.", words, options)) return 0;
-  if (options.query.empty()) throw UserError("search: --query is needed: an image file");
+  if (options.query.empty()) throw UserError("search: --query is needed: a file");
   const TrainedEncoder model = open_encoder("search", options.run, options.init);
-  const Tensor image = to_tensor(read_image(options.query));
-  const Extraction query = extract_features(model, memory_dataset(image.unsqueeze(0)));
-  const DatasetPtr data = open_dataset(options.data);
+  const DatasetPtr data = open_dataset(options.data, model.spec.data);
+  const Extraction query = extract_features(model, query_dataset(options.query, model.spec, data));
   const Extraction features = extract_features(model, data, options.out.empty() ? "" : "features");
   const Neighbours found = top_k(query.set.x, features.set.x, options.count);
   std::string table = csv_line({"path", "cosine"});
@@ -119,7 +134,7 @@ int run_duplicates(const std::vector<std::string>& words) {
   DuplicateOptions options;
   if (!begin("duplicates", "Finds groups of nearly equal images.", words, options)) return 0;
   const TrainedEncoder model = open_encoder("duplicates", options.run, options.init);
-  const DatasetPtr data = open_dataset(options.data);
+  const DatasetPtr data = open_dataset(options.data, model.spec.data);
   const Extraction features = extract_features(model, data, options.out.empty() ? "" : "features");
   const auto groups = near_duplicates(features.set.x, options.threshold);
   std::string table = csv_line({"group", "path"});
@@ -137,7 +152,7 @@ int run_suggest(const std::vector<std::string>& words) {
   SuggestOptions options;
   if (!begin("suggest", "Says which images to label next.", words, options)) return 0;
   const TrainedEncoder model = open_encoder("suggest", options.run, options.init);
-  DatasetPtr data = open_dataset(options.data);
+  DatasetPtr data = open_dataset(options.data, model.spec.data);
   if (!options.labels.empty()) data = with_labels(data, options.labels);
   const Extraction features = extract_features(model, data, options.out.empty() ? "" : "features");
   std::vector<int64_t> labelled_rows;

@@ -121,7 +121,7 @@ int run_fit(const std::vector<std::string>& words) {
   set_threads(static_cast<long>(options.threads));
   Classifier classifier;
   classifier.model = open_encoder("fit", options.run, options.init);
-  DatasetPtr data = open_dataset(options.data);
+  DatasetPtr data = open_dataset(options.data, classifier.model.spec.data);
   if (!options.labels.empty()) data = with_labels(data, options.labels);
   if (data->info().class_names.empty()) {
     throw UserError(

@@ -9,6 +9,7 @@
 #include "likewise/data/open.hpp"
 #include "likewise/methods/catalogue.hpp"
 #include "likewise/nn/catalogue.hpp"
+#include "likewise/views/corruptions.hpp"
 #include "likewise/views/recipes.hpp"
 
 namespace likewise::cli {
@@ -16,7 +17,7 @@ namespace likewise::cli {
 namespace {
 
 void print_row(const std::string& name, const std::string& summary) {
-  fmt::print("  {:<20}{}\n", name, summary);
+  fmt::print("  {:<22}{}\n", name, summary);
 }
 
 struct Kind {
@@ -47,7 +48,13 @@ const std::vector<Kind>& kinds() {
          print_row("episodes", "N-way K-shot tasks by nearest prototype");
          print_row("finetune", "all weights learn from the labels, the classifier from zero");
          print_row("lp_ft", "the same from the linear probe");
-         print_row("corruptions", "the linear probe on fifteen corruptions of the test images in five severities");
+         print_row("corruptions", "linear probe on corrupted test samples, five severities");
+       }},
+      {"corruptions",
+       [] {
+         for (const auto& e : corruptions()) {
+           print_row(fmt::format("{} {}", modality_name(e.modality), e.name), e.summary);
+         }
        }},
   };
   return table;

@@ -50,7 +50,7 @@ int run_predict(const std::vector<std::string>& words) {
   }
   set_threads(static_cast<long>(options.threads));
   const Classifier classifier = load_classifier(options.model);
-  const DatasetPtr data = open_dataset(options.data);
+  const DatasetPtr data = open_dataset(options.data, classifier.model.spec.data);
   const Extraction features =
       extract_features(classifier.model, data, options.out.empty() ? "" : "classifying");
   const Prediction prediction = predict(classifier, features.set.x);

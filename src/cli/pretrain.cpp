@@ -69,6 +69,12 @@ AutoWords with_automatic_options(std::vector<std::string> words) {
   }
   words.insert(words.end(), {"--method", method});
   return {std::move(words), explanation};
+// What the data are, which decides what views there are: as said, else by a look at the files.
+std::string modality_of(const std::vector<std::string>& words) {
+  const std::string asked = peek_argument(words, "modality", "auto");
+  const std::string path = peek_argument(words, "data", peek_argument(words, "data.path", ""));
+  if (asked != "auto" || path.empty()) return asked;
+  return modality_name(detect_modality(path));
 }
 
 }  // namespace
@@ -77,13 +83,16 @@ int run_pretrain(const std::vector<std::string>& given) {
   const auto [words, explanation] = with_automatic_options(with_earlier_options(given));
   PretrainOptions options;
   const auto method = find_method(peek_argument(words, "method", options.method)).make_options();
+  options.modality = modality_of(words);
   Fields fields(options);
   method->describe(fields);
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
     fmt::print(
-        "Learns an encoder from unlabelled images.\n\n"
+        "Learns an encoder from unlabelled images, recordings, series or arrays. Views are those of what the\n"
+        "data are: --modality audio --help, or --data with --help, lists them.\n\n"
         "  likewise pretrain --data photos --minutes 30 --out runs/photos\n"
+        "  likewise pretrain --data recordings --minutes 30 --out runs/sounds\n"
         "  likewise pretrain @runs/photos/run.toml --seed 1 --out runs/photos-1\n"
         "  likewise pretrain --resume --out runs/photos\n"
         "  likewise pretrain --data photos --method auto --explain\n\nOptions of method {}:\n{}",

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "likewise/data/dataset.hpp"
+#include "likewise/data/open.hpp"
 
 namespace likewise::detail {
 
@@ -16,6 +17,19 @@ struct FileList {
 };
 
 enum class Ink { as_it_is, inverted };  // inverted: 255 - value
+
+// The samples of info.modality; labels and domains of the list come first, those that the files
+// themselves tell second.
+DatasetPtr file_samples(FileList list, DatasetInfo info, const OpenOptions& options);
+
+// One file a sample.
+DatasetPtr file_sounds(FileList list, DatasetInfo info, const OpenOptions& options);
+DatasetPtr file_arrays(FileList list, DatasetInfo info, const OpenOptions& options);
+// Windows of recordings, or of recordings by several devices.
+DatasetPtr file_series(FileList list, DatasetInfo info, const OpenOptions& options);
+
+// What most files of a list are.
+Modality modality_of_manifest(const std::filesystem::path& file);
 
 // Samples are decoded when they are asked for.
 DatasetPtr file_images(FileList list, DatasetInfo info, Ink ink = Ink::as_it_is);

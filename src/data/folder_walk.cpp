@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/formats/image.hpp"
+#include "likewise/formats/sound.hpp"
 
 namespace likewise::detail {
 
@@ -44,7 +46,7 @@ std::optional<FolderState> folder_state(const fs::path& path) {
 
 class FolderWalker {
  public:
-  explicit FolderWalker(const fs::path& root) : root_(root) {}
+  FolderWalker(const fs::path& root, Modality modality) : root_(root), modality_(modality) {}
 
   void visit(const std::string& relative) {
     const fs::path folder = relative.empty() ? root_ : root_ / relative;
@@ -56,7 +58,7 @@ class FolderWalker {
       const std::string path = relative.empty() ? name : relative + "/" + name;
       if (is_folder) {
         visit(path);
-      } else if (has_image_extension(name)) {
+      } else if (has_extension_of(name, modality_)) {
         images.push_back(path);
       } else {
         ++others[lower(fs::path(name).extension().string())];
@@ -98,6 +100,7 @@ class FolderWalker {
   }
 
   fs::path root_;
+  Modality modality_;
   std::vector<FolderState> ancestors_;
 };
 
@@ -107,8 +110,10 @@ std::string absolute_name(const fs::path& root) {
   return failed ? fs::absolute(root).string() : full.string();
 }
 
-std::string index_cache_name(const std::string& absolute) {
-  return fmt::format("index-{:016x}.bin", stable_hash(absolute));
+std::string index_cache_name(const std::string& absolute, Modality modality) {
+  return fmt::format("index-{}{:016x}.bin",
+                     modality == Modality::image ? "" : std::string(modality_name(modality)) + "-",
+                     stable_hash(absolute));
 }
 
 // Paths are kept as their folder's number and their name: a third of the size.
@@ -174,14 +179,83 @@ bool settled(const std::vector<VisitedFolder>& visited) {
 
 }  // namespace
 
-FolderImages find_images(const fs::path& root) {
+FolderImages find_images(const fs::path& root) { return find_files(root, Modality::image); }
+
+bool has_extension_of(const fs::path& path, Modality modality) {
+  const std::string extension = lower(path.extension().string());
+  switch (modality) {
+    case Modality::image:
+      return has_image_extension(path);
+    case Modality::audio:
+      return has_sound_extension(path);
+    case Modality::series:
+      return extension == ".csv" || extension == ".tsv" || extension == ".npy";
+    case Modality::tensor:
+      return extension == ".npy";
+  }
+  return false;
+}
+
+const char* extensions_of(Modality modality) {
+  switch (modality) {
+    case Modality::image:
+      return ".jpg, .jpeg, .png and .webp";
+    case Modality::audio:
+      return ".wav, .flac, .ogg, .oga, .opus, .mp3, .aif and .aiff";
+    case Modality::series:
+      return ".csv, .tsv and .npy";
+    case Modality::tensor:
+      return ".npy";
+  }
+  return "";
+}
+
+Modality modality_of_folder(const fs::path& root) {
+  constexpr int64_t kEnough = 4000;
+  constexpr Modality kOrder[] = {Modality::image, Modality::audio, Modality::tensor, Modality::series};
+  int64_t counts[4] = {}, seen = 0;
+  const std::function<void(const fs::path&, int)> look = [&](const fs::path& folder, int depth) {
+    std::vector<fs::path> entries;
+    std::error_code failed;
+    fs::directory_iterator at(folder, failed);
+    for (const fs::directory_iterator end; !failed && at != end; at.increment(failed)) {
+      const std::string name = at->path().filename().string();
+      if (name.front() != '.' && name != "__MACOSX") entries.push_back(at->path());
+    }
+    std::sort(entries.begin(), entries.end());
+    for (const fs::path& entry : entries) {
+      if (seen >= kEnough) return;
+      std::error_code broken;
+      if (fs::is_directory(entry, broken)) {
+        if (depth < 16) look(entry, depth + 1);
+        continue;
+      }
+      for (int k = 0; k < 4; ++k) {
+        if (!has_extension_of(entry, kOrder[k])) continue;
+        ++counts[k];
+        ++seen;
+        break;
+      }
+    }
+  };
+  look(root, 0);
+  int best = 0;
+  for (int k = 1; k < 3; ++k) {
+    if (counts[k] > counts[best]) best = k;
+  }
+  // Tables often lie beside what they describe.
+  if (counts[3] > 10 * counts[best]) best = 3;
+  return kOrder[best];
+}
+
+FolderImages find_files(const fs::path& root, Modality modality) {
   if (!folder_state(root)) throw UserError("there is no folder {}", root.string());
   const std::string absolute = absolute_name(root);
-  const std::string name = index_cache_name(absolute);
+  const std::string name = index_cache_name(absolute, modality);
   if (const auto packed = read_cache(name, kIndexTag)) {
     if (auto found = unpack_index(absolute, root, *packed)) return std::move(*found);
   }
-  FolderWalker walker(root);
+  FolderWalker walker(root, modality);
   walker.visit("");
   FolderImages found;
   found.paths = std::move(walker.images);

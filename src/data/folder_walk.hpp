@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "likewise/data/dataset.hpp"
+
 namespace likewise::detail {
 
 // Paths of images below `root`, relative to it with '/' between parts. Entries of a folder are
@@ -24,5 +26,20 @@ struct FolderImages {
   std::vector<std::string> other_extensions;  // their most frequent endings, at most 3
 };
 FolderImages find_images(const std::filesystem::path& root);
+
+// The same for the files of any modality.
+FolderImages find_files(const std::filesystem::path& root, Modality modality);
+
+// Whether a name is that of a file of the modality: .jpg .png .webp; .wav .flac .ogg .mp3 ...; .csv
+// .tsv .npy; .npy.
+bool has_extension_of(const std::filesystem::path& path, Modality modality);
+
+// What a person would call the endings that a modality accepts: ".jpg, .jpeg, .png and .webp".
+const char* extensions_of(Modality modality);
+
+// The modality of most files below a folder (at most some thousand are looked at, in the order of
+// names). Images win over sounds, sounds over arrays when there are as many; tables, which often lie
+// beside what they describe, when there are more than ten times as many as of anything else.
+Modality modality_of_folder(const std::filesystem::path& root);
 
 }  // namespace likewise::detail

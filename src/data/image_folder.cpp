@@ -1,4 +1,4 @@
-// Folders of images: flat, class/..., domain/class/..., and train/ + test/ of these.
+// Folders of images, sounds, series or arrays: flat, class/..., domain/class/..., and train/ + test/ of these.
 //
 // What sub-folders mean, when the layout is "auto":
 //   - domains: every image lies two levels deep or deeper, and two or more first-level folders all
@@ -53,16 +53,31 @@ std::string detect_layout(const std::vector<std::string>& paths) {
   return same && first.size() >= 2 && first.count("") == 0 ? "domains" : "classes";
 }
 
-FolderImages images_or_error(const OpenRequest& request) {
-  auto found = find_images(request.path);
+// "images" is what the messages say of them.
+const char* items_of(Modality modality) {
+  switch (modality) {
+    case Modality::image:
+      return "images";
+    case Modality::audio:
+      return "sounds";
+    case Modality::series:
+      return "series";
+    case Modality::tensor:
+      return "arrays";
+  }
+  return "";
+}
+
+FolderImages images_or_error(const OpenRequest& request, Modality modality) {
+  auto found = find_files(request.path, modality);
   if (!found.paths.empty()) return found;
   const std::string what =
       found.other_files == 0
           ? "it has no files at all"
           : fmt::format("it has {} other file{}, most of them {}", format_count(found.other_files),
                         found.other_files == 1 ? "" : "s", join(found.other_extensions, ", "));
-  throw UserError("there are no images in {}: {}; accepted are .jpg, .jpeg, .png and .webp",
-                  request.path.string(), what);
+  throw UserError("there are no {} in {}: {}; accepted are {}", items_of(modality),
+                  request.path.string(), what, extensions_of(modality));
 }
 
 void check_in_folders(const std::vector<std::string>& names, const std::vector<std::string>& paths,
@@ -120,13 +135,15 @@ bool is_image_folder(const OpenRequest& request) {
 }
 
 DatasetPtr open_image_folder(const OpenRequest& request) {
-  auto found = images_or_error(request);
+  const Modality modality = request.modality();
+  auto found = images_or_error(request, modality);
   FileList list{request.path, std::move(found.paths), {}, {}};
   std::string layout = request.options.layout;
   if (layout == "auto") layout = detect_layout(list.paths);
   DatasetInfo info;
   info.name = request.full_name();
-  info.kind = "image-folder";
+  info.modality = modality;
+  info.kind = fmt::format("{}-folder", modality_name(modality));
   if (layout != "flat") {
     const auto names = folders_at(list.paths, layout == "domains" ? 1 : 0);
     check_in_folders(names, list.paths, request);
@@ -145,7 +162,7 @@ DatasetPtr open_image_folder(const OpenRequest& request) {
     list = select_from(list, domains, request.part);
     if (list.paths.empty()) unknown_part(request.name, request.part, info.domain_names);
   }
-  return file_images(std::move(list), std::move(info));
+  return file_samples(std::move(list), std::move(info), request.options);
 }
 
 bool is_split_folder(const OpenRequest& request) {
@@ -154,7 +171,8 @@ bool is_split_folder(const OpenRequest& request) {
 
 DatasetPtr open_split_folder(const OpenRequest& request) {
   const auto splits = split_folders(request.path);
-  FileList list{request.path, images_or_error(request).paths, {}, {}};
+  const Modality modality = request.modality();
+  FileList list{request.path, images_or_error(request, modality).paths, {}, {}};
   const auto split_names = folders_at(list.paths, 0);
   auto class_names = folders_at(list.paths, 1);
   std::set<std::string> flat;  // splits with an image outside of class folders
@@ -169,6 +187,7 @@ DatasetPtr open_split_folder(const OpenRequest& request) {
   DatasetInfo info;
   info.name = request.full_name();
   info.kind = "split-folder";
+  info.modality = modality;
   if (classes.names.size() >= 2) {
     info.class_names = std::move(classes.names);
     list.labels = std::move(classes.numbers);
@@ -184,10 +203,10 @@ DatasetPtr open_split_folder(const OpenRequest& request) {
   }
   list = select_from(list, split_names, folder->second);
   if (list.paths.empty()) {
-    throw UserError("there are no images in {}; accepted are .jpg, .jpeg, .png and .webp",
-                    (request.path / folder->second).string());
+    throw UserError("there are no {} in {}; accepted are {}", items_of(modality),
+                    (request.path / folder->second).string(), extensions_of(modality));
   }
-  return file_images(std::move(list), std::move(info));
+  return file_samples(std::move(list), std::move(info), request.options);
 }
 
 }  // namespace likewise::detail

@@ -15,8 +15,19 @@ struct OpenRequest {
   std::filesystem::path path;
   std::string part;  // "" when none was asked for
   OpenOptions options;
+  // options.modality, or what the files are.
+  Modality modality() const;
   std::string full_name() const { return part.empty() ? name : name + "#" + part; }
 };
+
+bool is_pendulum(const OpenRequest& request);
+DatasetPtr open_pendulum(const OpenRequest& request);
+
+bool is_series_file(const OpenRequest& request);
+DatasetPtr open_series_file(const OpenRequest& request);
+
+bool is_sound_file(const OpenRequest& request);
+DatasetPtr open_sound_file(const OpenRequest& request);
 
 bool is_manifest(const OpenRequest& request);
 DatasetPtr open_manifest(const OpenRequest& request);
@@ -26,6 +37,8 @@ DatasetPtr open_webdataset(const OpenRequest& request);
 
 bool is_npy(const OpenRequest& request);
 DatasetPtr open_npy(const OpenRequest& request);
+
+Modality modality_of_npy(const std::filesystem::path& path);
 
 bool is_idx(const OpenRequest& request);
 DatasetPtr open_idx(const OpenRequest& request);

@@ -198,7 +198,8 @@ class Loader::State {
       if (!sample) continue;
       for (size_t v = 0; v < transforms_.size(); ++v) {
         Rng rng = stream(v);
-        place(transforms_[v](sample->parts.at(0), rng), filled, count, batch.views[v]);
+        const auto& parts = sample->parts;
+        place(transforms_[v](parts.at(v % parts.size()), rng), filled, count, batch.views[v]);
       }
       batch.labels.data_ptr<int64_t>()[filled] = sample->label;
       batch.domains.data_ptr<int64_t>()[filled] = sample->domain;

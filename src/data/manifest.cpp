@@ -1,4 +1,4 @@
-// Lists of images. A .csv or .tsv has a header with a column path (or file, filename, image, name)
+// Lists of images or other files. A .csv or .tsv has a header with a column path (or file, filename, image, name)
 // and may have label (or class), split and domain; a .txt has one path a line ('#' begins a
 // comment). Relative paths begin at the list's folder. With a split column the parts are its
 // values; the list alone then means "train" if there is such a part, else everything.
@@ -8,6 +8,7 @@
 #include <set>
 
 #include "data/file_images.hpp"
+#include "data/folder_walk.hpp"
 #include "data/kinds.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
@@ -88,7 +89,7 @@ bool is_manifest(const OpenRequest& request) {
   const std::string extension = lower(request.path.extension().string());
   std::error_code ignored;
   return (extension == ".csv" || extension == ".tsv" || extension == ".txt") &&
-         fs::is_regular_file(request.path, ignored);
+         fs::is_regular_file(request.path, ignored) && !is_series_file(request);
 }
 
 DatasetPtr open_manifest(const OpenRequest& request) {
@@ -125,7 +126,23 @@ DatasetPtr open_manifest(const OpenRequest& request) {
         "list's folder",
         request.path.string(), list.paths.front(), first.string());
   }
-  return file_images(std::move(list), std::move(info));
+  info.modality = request.modality();
+  return file_samples(std::move(list), std::move(info), request.options);
+}
+
+Modality modality_of_manifest(const fs::path& file) {
+  constexpr Modality kOrder[] = {Modality::image, Modality::audio, Modality::tensor, Modality::series};
+  constexpr size_t kEnough = 1000;
+  int64_t counts[4] = {};
+  const auto columns = read_manifest(file);
+  for (size_t i = 0; i < std::min(kEnough, columns.paths.size()); ++i) {
+    for (int k = 0; k < 4; ++k) {
+      if (!has_extension_of(columns.paths[i], kOrder[k])) continue;
+      ++counts[k];
+      break;
+    }
+  }
+  return kOrder[std::max_element(counts, counts + 4) - counts];
 }
 
 }  // namespace likewise::detail

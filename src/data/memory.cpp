@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "data/npy_floats.hpp"
 #include "likewise/base/error.hpp"
 
 namespace likewise {
@@ -39,8 +40,12 @@ class MemoryDataset final : public Dataset {
         item_(item) {
     if (info_.name.empty()) info_.name = "memory";
     if (info_.kind.empty()) info_.kind = "memory";
-    if (images.dim() != 4 || images.scalar_type() != at::kByte ||
-        (images.size(1) != 1 && images.size(1) != 3)) {
+    if (info_.modality != Modality::image) {
+      LIKEWISE_CHECK(images.dim() >= 2 && images.scalar_type() == at::kFloat,
+                     "samples in memory are float [N, ...]");
+      if (info_.modality == Modality::series) info_.window = images.size(2);
+    } else if (images.dim() != 4 || images.scalar_type() != at::kByte ||
+               (images.size(1) != 1 && images.size(1) != 3)) {
       throw DataError("{}: images must be uint8 [N, 1 or 3, H, W]", info_.name);
     }
     images_ = images.contiguous();
@@ -60,15 +65,16 @@ class MemoryDataset final : public Dataset {
 
   Sample get(int64_t i) const override {
     LIKEWISE_CHECK(i >= 0 && i < size(), "sample {} of {}", i, size());
-    Tensor image = at::empty({images_.size(1), images_.size(2), images_.size(3)}, at::kByte);
-    const int64_t bytes = image.numel();
-    std::memcpy(image.data_ptr<uint8_t>(), images_.data_ptr<uint8_t>() + i * bytes,
+    Tensor image = at::empty(images_.sizes().slice(1), images_.scalar_type());
+    const auto bytes = static_cast<int64_t>(image.nbytes());
+    std::memcpy(image.data_ptr(), static_cast<const char*>(images_.data_ptr()) + i * bytes,
                 static_cast<size_t>(bytes));
+    if (info_.modality != Modality::image) detail::check_finite(image, name(i));
     return {{std::move(image)}, label(i), domain(i), i};
   }
 
  private:
-  Tensor images_;  // [N, C, H, W]
+  Tensor images_;  // [N, C, H, W] or [N, ...]
   std::vector<int64_t> labels_, domains_;
   DatasetInfo info_;
   std::string item_;

@@ -1,6 +1,6 @@
-// Arrays of images in .npy and .npz files.
+// Arrays of images, or of samples of any other shape, in .npy and .npz files.
 //
-// Images are uint8 [N, H, W], [N, H, W, C] or [N, C, H, W] with C = 1 or 3 (where both orders fit,
+// Anything but uint8 is taken for samples [N, ...] of numbers (modality tensor); images are uint8 [N, H, W], [N, H, W, C] or [N, C, H, W] with C = 1 or 3 (where both orders fit,
 // channels come first). In a .npz they are called x or images, labels y or labels, domains d or
 // domains; with parts x_train, y_train, x_test ... (Keras) or train_images, train_labels ...
 // (MedMNIST).
@@ -14,6 +14,7 @@
 
 #include "data/file_images.hpp"
 #include "data/kinds.hpp"
+#include "data/npy_floats.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/data/memory.hpp"
@@ -79,6 +80,34 @@ std::vector<int64_t> npy_integers(const NpyArray& array, const std::string& wher
                   shape_text(array.shape));
 }
 
+// The samples of an array, as the modality wants them, in memory.
+DatasetPtr npy_samples(const NpyArray& array, const OpenRequest& request, std::vector<int64_t> labels,
+                       std::vector<int64_t> domains, DatasetInfo info, const std::string& item) {
+  const std::string where = request.path.string();
+  Tensor x;
+  if (info.modality == Modality::image) {
+    x = npy_images(array, where);
+  } else {
+    if (array.shape.size() < 2) {
+      throw DataError("{}: an array of samples is [N, ...], found {}", where, shape_text(array.shape));
+    }
+    x = npy_floats(array, where);
+    if (info.modality == Modality::series) {
+      if (x.dim() != 3) {
+        throw DataError("{}: an array of series is [N, channels, time], found {}", where,
+                        shape_text(array.shape));
+      }
+      if (request.options.time_axis == "first") x = x.transpose(1, 2).contiguous();
+      info.rate = request.options.rate;
+    }
+    if (x.dim() > 4) {
+      throw DataError("{}: samples of up to 3 dimensions are accepted, found {}", where,
+                      shape_text(array.shape));
+    }
+  }
+  return memory_dataset(x, std::move(labels), std::move(domains), std::move(info), item);
+}
+
 const NpyArray* find_array(const NpyArrays& arrays, const std::vector<std::string>& names) {
   for (const auto& name : names) {
     const auto found = arrays.find(name);
@@ -113,6 +142,21 @@ std::vector<std::string> npz_parts(const NpyArrays& arrays) {
 
 }  // namespace
 
+// Bytes are images, other numbers are not.
+Modality modality_of_npy(const fs::path& path) {
+  if (lower(path.extension().string()) == ".npy") {
+    const std::string dtype = npy_dtype(path);
+    return dtype.empty() || dtype == "u1" ? Modality::image : Modality::tensor;
+  }
+  NpyArrays arrays;
+  for (auto& [name, array] : read_npz(path)) arrays[name] = std::move(array);
+  for (const std::string part : {"", "train", "test", "val"}) {
+    const NpyArray* found = find_array(arrays, names_for(kImageStems, part));
+    if (found != nullptr) return found->dtype == "u1" ? Modality::image : Modality::tensor;
+  }
+  return Modality::image;
+}
+
 bool is_npy(const OpenRequest& request) {
   const std::string extension = lower(request.path.extension().string());
   std::error_code ignored;
@@ -124,10 +168,18 @@ DatasetPtr open_npy(const OpenRequest& request) {
   DatasetInfo info;
   info.name = request.full_name();
   info.kind = "npy";
+  info.modality = request.modality();
+  if (info.modality == Modality::audio) {
+    throw UserError("{}: arrays of sound are not read; write them as .wav", file);
+  }
   const std::string item = request.path.filename().string();
   if (lower(request.path.extension().string()) == ".npy") {
     if (!request.part.empty()) unknown_part(request.name, request.part, {});
-    return memory_dataset(npy_images(read_npy_file(request.path), file), {}, {}, info, item);
+    const NpyArray array = read_npy_file(request.path);
+    if (info.modality == Modality::series && array.shape.size() == 2) {  // one recording
+      return file_series({request.path.parent_path(), {item}, {}, {}}, info, request.options);
+    }
+    return npy_samples(array, request, {}, {}, info, item);
   }
   NpyArrays arrays;
   for (auto& [name, array] : read_npz(request.path)) arrays[name] = std::move(array);
@@ -148,8 +200,8 @@ DatasetPtr open_npy(const OpenRequest& request) {
   if (const auto* d = find_array(arrays, names_for(kDomainStems, part))) {
     domains = npy_integers(*d, file);
   }
-  return memory_dataset(npy_images(*images, file), std::move(labels), std::move(domains), info,
-                        part.empty() ? item : item + "/" + part);
+  return npy_samples(*images, request, std::move(labels), std::move(domains), info,
+                     part.empty() ? item : item + "/" + part);
 }
 
 }  // namespace likewise::detail

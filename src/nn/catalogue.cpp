@@ -7,8 +7,11 @@
 #include "likewise/nn/conv4.hpp"
 #include "likewise/nn/initialize.hpp"
 #include "likewise/nn/memory_format.hpp"
+#include "likewise/nn/mlp.hpp"
 #include "likewise/nn/resnet.hpp"
+#include "likewise/nn/resnet1d.hpp"
 #include "likewise/nn/resnet_small.hpp"
+#include "likewise/nn/transformer1d.hpp"
 #include "likewise/nn/vit.hpp"
 
 namespace likewise {
@@ -81,6 +84,31 @@ std::shared_ptr<Encoder> make_clip(const EncoderOptions& o, int64_t channels, in
   return std::make_shared<VisionTransformer>(options);
 }
 
+// Waves are taken in steps, so that at most 512 frames are left of them.
+int64_t stem_stride(int64_t length) {
+  int64_t stride = 1;
+  while (length / stride > 512) stride *= 2;
+  return stride;
+}
+
+std::shared_ptr<Encoder> make_resnet1d(const EncoderOptions& o, int64_t channels, int64_t length) {
+  return std::make_shared<ResNet1d>(ResNet1dOptions{
+      .channels = channels, .width = o.width, .stem_stride = stem_stride(length), .blocks = o.blocks});
+}
+
+std::shared_ptr<Encoder> make_transformer1d(const EncoderOptions& o, int64_t channels, int64_t length) {
+  return std::make_shared<Transformer1d>(Transformer1dOptions{.channels = channels,
+                                                              .length = length,
+                                                              .patch = o.patch,
+                                                              .width = o.width,
+                                                              .depth = o.blocks,
+                                                              .heads = o.heads});
+}
+
+std::shared_ptr<Encoder> make_mlp(const EncoderOptions& o, int64_t features, int64_t) {
+  return std::make_shared<Mlp>(MlpOptions{.features = features, .width = o.width, .depth = o.blocks});
+}
+
 // From 7 x 7 tokens on, at most about 14 x 14: the largest usual patch that leaves seven a side.
 int64_t usual_patch(int64_t image_size) {
   for (const int64_t patch : {16, 14, 8, 7, 4, 2}) {
@@ -94,6 +122,14 @@ constexpr TransformerTraits kVit{.is_transformer = true, .has_registers = true};
 constexpr TransformerTraits kDinov2{.is_transformer = true, .patch = 14, .has_registers = true};
 constexpr TransformerTraits kClip{.is_transformer = true, .norm_eps = 1e-5, .projection = 512};
 constexpr TransformerTraits kClipLarge{.is_transformer = true, .norm_eps = 1e-5, .projection = 768};
+
+constexpr TransformerTraits kOverTime{.is_transformer = true};
+
+// About 32 tokens.
+void resolve_over_time(EncoderOptions& o, int64_t length) {
+  if (o.patch == 0) o.patch = std::max<int64_t>(1, length / 32);
+  if (o.heads == 0) o.heads = std::max<int64_t>(1, o.width / kHeadWidth);
+}
 
 void resolve_transformer(EncoderOptions& o, const TransformerTraits& traits, int64_t image_size) {
   if (o.patch == 0) {
@@ -157,6 +193,11 @@ const std::vector<EncoderEntry>& encoder_catalogue() {
        false, kClip},
       {"clip_large", "the same, 1024 features projected to 768, 24 blocks", make_clip, 1024, 24,
        false, kClipLarge},
+      {"resnet1d", "residual network over time, for series and waves: trains in minutes on a processor",
+       make_resnet1d, 32, 4, false, {}, 1},
+      {"transformer1d", "transformer over time, 128 features, 4 blocks", make_transformer1d, 128, 4,
+       false, kOverTime, 1},
+      {"mlp", "three layers of 256, for vectors", make_mlp, 256, 3, false, {}, 0},
   };
   return entries;
 }
@@ -171,32 +212,57 @@ const EncoderEntry& find_encoder(const std::string& name) {
 }
 
 EncoderOptions resolve(const EncoderOptions& options, int64_t image_size) {
+  return resolve(options, InputShape::image(3, image_size));
+}
+
+EncoderOptions resolve(const EncoderOptions& options, const InputShape& input) {
   constexpr int64_t kSmallImage = 64;
+  const int64_t image_size = input.side();
   EncoderOptions o = options;
-  if (o.name == "auto") o.name = image_size <= kSmallImage ? "small" : "resnet18";
+  if (o.name == "auto") {
+    const char* usual[] = {"mlp", "resnet1d", image_size <= kSmallImage ? "small" : "resnet18"};
+    o.name = usual[std::min<size_t>(input.extent.size(), 2)];
+  }
   const EncoderEntry& entry = find_encoder(o.name);
+  if (entry.dimensions != 0 && entry.dimensions != static_cast<int64_t>(input.extent.size())) {
+    throw UserError("encoder {} takes {}, but the input is {}; see likewise list encoders", o.name,
+                    entry.dimensions == 1 ? "channels x time" : "channels x height x width", input.text());
+  }
   refuse(o.blocks != 0 && entry.blocks == 0, o.name, "blocks");
   refuse(o.stem != "auto" && !entry.has_stem, o.name, "stem");
   refuse(o.zero_init && !entry.has_stem, o.name, "zero_init");
   const bool is_transformer = entry.transformer.is_transformer;
   refuse(o.patch != 0 && !is_transformer, o.name, "patch");
-  refuse(o.pool != "auto" && !is_transformer, o.name, "pool");
+  const bool is_vision = is_transformer && entry.dimensions == 2;
+  refuse(o.pool != "auto" && !is_vision, o.name, "pool");
   refuse(o.heads != 0 && !is_transformer, o.name, "heads");
-  refuse(o.activation != "auto" && !is_transformer, o.name, "activation");
-  refuse(o.norm_eps != 0 && !is_transformer, o.name, "norm_eps");
+  refuse(o.activation != "auto" && !is_vision, o.name, "activation");
+  refuse(o.norm_eps != 0 && !is_vision, o.name, "norm_eps");
   refuse(o.registers != 0 && !entry.transformer.has_registers, o.name, "registers");
   refuse(o.projection > 0 && entry.transformer.projection == 0, o.name, "projection");
   if (o.width == 0) o.width = entry.width;
   if (o.blocks == 0) o.blocks = entry.blocks;
   if (o.stem == "auto" && entry.has_stem) o.stem = image_size <= kSmallImage ? "cifar" : "imagenet";
-  if (is_transformer) resolve_transformer(o, entry.transformer, image_size);
+  if (is_transformer && entry.dimensions == 1) {
+    resolve_over_time(o, image_size);
+  } else if (is_transformer) {
+    resolve_transformer(o, entry.transformer, image_size);
+  }
   return o;
 }
 
 std::shared_ptr<Encoder> make_encoder(const EncoderOptions& options, int64_t channels,
                                       int64_t image_size, const Rng& rng) {
-  const EncoderOptions resolved = resolve(options, image_size);
-  auto encoder = find_encoder(resolved.name).make(resolved, channels, image_size);
+  return make_encoder(options, InputShape::image(channels, image_size), rng);
+}
+
+std::shared_ptr<Encoder> make_encoder(const EncoderOptions& options, const InputShape& input,
+                                      const Rng& rng) {
+  const EncoderOptions resolved = resolve(options, input);
+  const EncoderEntry& entry = find_encoder(resolved.name);
+  int64_t channels = input.channels;
+  for (const int64_t length : input.extent) channels *= entry.dimensions == 0 ? length : 1;
+  auto encoder = entry.make(resolved, channels, input.side());
   initialize(*encoder, rng);
   to_channels_last(*encoder);
   return encoder;

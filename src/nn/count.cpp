@@ -16,6 +16,10 @@ int64_t parameter_count(const torch::nn::Module& module) {
 }
 
 int64_t multiply_adds(Encoder& encoder, int64_t channels, int64_t image_size) {
+  return multiply_adds(encoder, InputShape::image(channels, image_size));
+}
+
+int64_t multiply_adds(Encoder& encoder, const InputShape& input) {
   const c10::NoGradGuard no_grad;
   const auto modules = encoder.modules();  // parents before their children
   std::vector<bool> training;
@@ -26,7 +30,7 @@ int64_t multiply_adds(Encoder& encoder, int64_t channels, int64_t image_size) {
   }
   encoder.eval();
   const detail::MultiplyAddCounter counter;
-  encoder.forward(at::zeros({1, channels, image_size, image_size}, options));
+  encoder.forward(at::zeros(input.batch(1), options));
   for (size_t i = 0; i < modules.size(); ++i) modules[i]->train(training[i]);
   return counter.total();
 }

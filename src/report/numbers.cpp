@@ -88,7 +88,7 @@ std::vector<double> nice_ticks(double low, double high, int count) {
 int feature_colour(const std::string& name, size_t position) {
   const std::string folded = lower(name);
   if (folded == "likewise") return 0;
-  if (folded == "raw pixels") return 1;
+  if (folded == "raw pixels" || folded == "raw input") return 1;
   if (folded == "untrained encoder") return 2;
   return 3 + static_cast<int>(position % 5);
 }

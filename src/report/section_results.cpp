@@ -141,7 +141,7 @@ std::string corruptions_figure(const Json& table) {
   if (rows.empty() || names.empty()) return "";
   Chart chart;
   chart.title = "Accuracy under corruption";
-  chart.note = "Linear probe trained on clean images; mean over the corruptions";
+  chart.note = "Linear probe trained on clean samples; mean over the corruptions";
   chart.x_name = "severity";
   chart.unit = Unit::kShare;
   chart.width = 440;

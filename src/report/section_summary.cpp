@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "likewise/base/text.hpp"
@@ -23,6 +24,12 @@ std::string run_data_name(const RunData& run) {
   return name.empty() ? text(run.evaluation, "data") : name;
 }
 
+// "images", "recordings", ...
+std::string run_items(const RunData& run) {
+  const std::string items = run.fact("items", {"items"});
+  return items.empty() ? "images" : items;
+}
+
 std::string run_images(const RunData& run) {
   return count_text(run.fact("images", {"data.images", "data.count", "data.size", "images"}));
 }
@@ -40,7 +47,9 @@ std::string facts_list(const RunData& run) {
     }
   };
   fact("Data", run_data_name(run));
-  fact("Images", run_images(run));
+  std::string items = run_items(run);
+  items[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(items[0])));
+  fact(html_escape(items).c_str(), run_images(run));
   fact("Method", run.fact("method", {"method", "method.name"}));
   fact("Encoder", run.fact("encoder", {"encoder", "encoder.name", "encoder.kind"}));
   std::string budget;
@@ -129,7 +138,7 @@ std::string opening_sentence(const RunData& run) {
   if (method.empty() && encoder.empty() && data.empty()) return "";
   std::string out = encoder.empty() ? "An encoder" : encoder;
   out += method.empty() ? " trained" : " trained with " + method;
-  if (!images.empty()) out += " on " + images + " unlabelled images";
+  if (!images.empty()) out += " on " + images + " unlabelled " + run_items(run);
   if (!data.empty()) out += (images.empty() ? " on " : " of ") + data;
   std::string budget;
   if (std::isfinite(reached_epochs(run))) budget = show_number(reached_epochs(run)) + " epochs";

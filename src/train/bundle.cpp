@@ -1,5 +1,6 @@
 #include "likewise/train/bundle.hpp"
 
+#include <ATen/ops/adaptive_avg_pool1d.h>
 #include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -22,13 +23,23 @@ namespace fs = std::filesystem;
 
 std::string EncoderSpec::to_toml() const {
   EncoderSpec copy = *this;
-  return Fields(copy).to_toml();
+  std::string kind = modality_name(modality);
+  Fields fields;
+  if (modality != Modality::image) fields("modality", kind, "");  // files of images say nothing of it
+  copy.fields(fields);
+  return fields.to_toml();
 }
 
 EncoderSpec EncoderSpec::from_toml(const std::string& text, const std::string& name) {
   EncoderSpec spec;
   try {
-    Fields(spec).read_toml(text, name);
+    std::string kind = peek_toml(text, name, "modality", "image");
+    spec.modality = parse_modality(kind);
+    Fields fields;
+    fields("modality", kind, "");
+    spec.fields(fields);
+    fields.read_toml(text, name);
+    spec.data.modality = kind;
   } catch (const UserError& error) {  // nobody wrote it by hand
     throw DataError("{}: the description of the encoder is damaged: {}", name, error.what());
   }
@@ -36,7 +47,7 @@ EncoderSpec EncoderSpec::from_toml(const std::string& text, const std::string& n
 }
 
 std::shared_ptr<Encoder> EncoderSpec::make(uint64_t seed) const {
-  return make_encoder(encoder, channels(), views.size, Rng(seed, {0x1417}));
+  return make_encoder(encoder, input_shape(*this), Rng(seed, {0x1417}));
 }
 
 namespace {
@@ -56,11 +67,12 @@ fs::path weights_file(const fs::path& path) {
 // Runs `work` on every batch of prepared images, in order.
 template <class Work>
 Extraction for_each_batch(const EncoderSpec& spec, const DatasetPtr& data, const std::string& say,
-                          int64_t max_bad, Work&& work) {
+                          int64_t max_bad, const View* before, Work&& work) {
   LoaderOptions options;
   options.shuffle = false;
   options.max_bad = max_bad;
-  Loader loader(data, {eval_view(spec.views, spec.stats)}, options);
+  const View plain = eval_view(spec);
+  Loader loader(data, {before ? compose({*before, plain}) : plain}, options);
   ProgressLine progress(say.empty() ? "none" : "auto");
   const at::NoGradGuard no_grad;
   Extraction out;
@@ -79,9 +91,10 @@ Extraction for_each_batch(const EncoderSpec& spec, const DatasetPtr& data, const
   }
   out.bad = loader.bad_samples();
   if (rows.empty()) {
-    throw DataError("{}: none of {} images could be read; the first: {}", data->info().name,
-                    data->size(), out.bad.empty() ? "?" : out.bad[0]);
+    throw DataError("{}: none of {} {} could be read; the first: {}", data->info().name, data->size(),
+                    input_kind(spec.modality).items, out.bad.empty() ? "?" : out.bad[0]);
   }
+  out.bad.insert(out.bad.begin(), data->info().skipped.begin(), data->info().skipped.end());
   out.set.x = at::cat(rows);
   out.set.y = at::cat(labels);
   out.set.domain = at::cat(domains);
@@ -115,17 +128,23 @@ TrainedEncoder untrained_encoder(const EncoderSpec& spec, uint64_t seed) {
 }
 
 Extraction extract_features(const TrainedEncoder& model, const DatasetPtr& data,
-                            const std::string& say, int64_t max_bad) {
-  return for_each_batch(model.spec, data, say, max_bad, [&](const Tensor& x) {
+                            const std::string& say, int64_t max_bad, const View* before) {
+  return for_each_batch(model.spec, data, say, max_bad, before, [&](const Tensor& x) {
     return model.encoder->forward(channels_last(x)).to(at::kFloat).contiguous();
   });
 }
 
-Extraction extract_pixels(const EncoderSpec& spec, const DatasetPtr& data, int64_t max_bad) {
-  constexpr int64_t kMostSide = 32;
-  return for_each_batch(spec, data, "", max_bad, [](const Tensor& x) {
-    const bool large = x.size(2) > kMostSide;
-    const Tensor pixels = large ? at::adaptive_avg_pool2d(x, {kMostSide, kMostSide}) : x;
+Extraction extract_pixels(const EncoderSpec& spec, const DatasetPtr& data, int64_t max_bad,
+                          const View* before) {
+  constexpr int64_t kMostFrames = 1024;
+  const int64_t most_side = spec.modality == Modality::image ? 32 : 64;
+  return for_each_batch(spec, data, "", max_bad, before, [=](const Tensor& x) {
+    Tensor pixels = x;
+    if (x.dim() == 4 && (x.size(2) > most_side || x.size(3) > most_side)) {
+      pixels = at::adaptive_avg_pool2d(x, {most_side, most_side});
+    } else if (x.dim() == 3 && x.size(2) > kMostFrames) {
+      pixels = at::adaptive_avg_pool1d(x, {kMostFrames});
+    }
     return pixels.contiguous().flatten(1).clone();
   });
 }

@@ -1,5 +1,6 @@
 #include "likewise/train/evaluate.hpp"
 
+#include <ATen/ops/argmax.h>
 #include <ATen/ops/softmax.h>
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/data/splits.hpp"
+#include "likewise/data/subset.hpp"
 #include "likewise/eval/calibration.hpp"
 #include "likewise/eval/labels.hpp"
 #include "likewise/eval/scores.hpp"
@@ -132,6 +134,24 @@ json finetune_rows(const TrainedEncoder& model, const EvaluationData& data,
   return rows;
 }
 
+// Accuracy against severity, a line a corruption.
+std::string corruption_text(const json& evaluation) {
+  const json table = evaluation.value("corruptions", json::object());
+  if (!table.contains("names")) return "";
+  std::string out = fmt::format("\n{:<38}{:>42}\n", "corruption, linear probe", "severity 1 to 5");
+  for (const json& row : table.at("rows")) {
+    for (size_t k = 0; k < table.at("names").size(); ++k) {
+      out += fmt::format("{:<20}{:<18}", row.at("features").get<std::string>(),
+                         table.at("names")[k].get<std::string>());
+      for (const json& value : row.at("accuracy")[k]) {
+        out += fmt::format("{:>7.1f} %", 100 * value.get<double>());
+      }
+      out += "\n";
+    }
+  }
+  return out;
+}
+
 void check_same_classes(const Dataset& train, const Dataset& test) {
   if (train.info().class_names != test.info().class_names) {
     throw UserError("the classes of {} ({}) and {} ({}) differ", train.info().name,
@@ -162,7 +182,7 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
   };
   add("Likewise", [&](const DatasetPtr& d) { return extract_features(model, d).set; });
   if (options.baselines) {
-    add("raw pixels", [&](const DatasetPtr& d) { return extract_pixels(model.spec, d).set; });
+    add(input_kind(model.spec.modality).raw, [&](const DatasetPtr& d) { return extract_pixels(model.spec, d).set; });
     const TrainedEncoder untrained =
         untrained_encoder(model.spec, static_cast<uint64_t>(options.seed));
     add("untrained encoder",
@@ -228,13 +248,15 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
     for (const auto& c : candidates) features.push_back({c.name, c.train, c.extract});
     LinearProbeOptions linear = options.linear;
     linear.seed = options.seed;
-    out["corruptions"] = corruption_table(features, data.test, options.corruptions, linear, note);
+    out["corruptions"] = corruption_table(features, data.test, options.corruptions, model.spec.signal.rate, linear, note);
     json rows = json::array();
     for (const auto& row : out["corruptions"]["rows"]) {
       rows.push_back({{"features", row["features"]},
                       {"accuracy", {{"mean", row["mean"]}, {"half_width", nullptr}, {"n", 1}}}});
     }
-    out["protocols"].push_back({{"name", "corrupted"}, {"title", "Linear probe on corrupted test images, mean over corruptions and severities"}, {"rows", rows}});
+    out["protocols"].push_back({{"name", "corrupted"},
+                                {"title", "Linear probe on corrupted test samples, mean over kinds and severities"},
+                                {"rows", rows}});
   }
   if (wanted("episodes")) {
     out["episodes"] = json::array();
@@ -263,7 +285,7 @@ std::string evaluation_text(const json& evaluation) {
   std::string out = fmt::format("{:<20}", "");
   for (const auto& column : figures.columns) out += fmt::format("{:>14}", column);
   out += "\n";
-  for (const char* features : {"Likewise", "raw pixels", "untrained encoder"}) {
+  for (const char* features : {"Likewise", "raw pixels", "raw input", "untrained encoder"}) {
     std::string line = fmt::format("{:<20}", features);
     bool any = false;
     for (const auto& column : figures.columns) {
@@ -274,7 +296,7 @@ std::string evaluation_text(const json& evaluation) {
     }
     if (any) out += line + "\n";
   }
-  return out;
+  return out + corruption_text(evaluation);
 }
 
 }  // namespace likewise

@@ -163,6 +163,11 @@ std::string warning(const std::string& library, const std::string& missing) {
 Network network_of(const TrainedEncoder& model, const Classifier* classifier) {
   Network out;
   const EncoderSpec& spec = model.spec;
+  if (spec.modality != Modality::image) {
+    throw UserError("{} is an encoder of {}; only encoders of images can be exported, since spectrograms "
+                    "and windows are made outside of the network. likewise embed and predict use it",
+                    model.origin, input_kind(spec.modality).items);
+  }
   out.encoder = resolve(spec.encoder, spec.views.size);
   for (const auto& [name, tensor] : named_tensors(*model.encoder)) {
     out.weights.emplace_back(name, tensor.contiguous());

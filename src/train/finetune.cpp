@@ -28,7 +28,7 @@ DatasetPtr only_labelled(const DatasetPtr& data) {
   for (int64_t i = 0; i < data->size(); ++i) {
     if (data->label(i) >= 0) rows.push_back(i);
   }
-  if (rows.empty()) throw UserError("{}: no image has a label", data->info().name);
+  if (rows.empty()) throw UserError("{}: no sample has a label", data->info().name);
   return static_cast<int64_t>(rows.size()) == data->size() ? data : subset(data, rows);
 }
 
@@ -70,7 +70,7 @@ Finetuned finetune(const TrainedEncoder& start, const DatasetPtr& data, const Li
   LoaderOptions loading;
   loading.batch = std::min(options.batch, labelled->size());
   loading.seed = static_cast<uint64_t>(options.seed);
-  Loader loader(labelled, {train_views(start.spec.views, start.spec.stats).at(0)}, loading);
+  Loader loader(labelled, {train_views(start.spec, labelled).at(0)}, loading);
   const int64_t total = options.epochs * loader.steps_per_epoch();
   const ScheduleOptions schedule;
   ProgressLine progress(say ? "auto" : "none");

@@ -80,6 +80,7 @@ EncoderSpec foreign_spec(const ForeignEncoder& foreign, const InitOptions& optio
   }
   EncoderSpec spec;
   spec.encoder = foreign.encoder;
+  spec.data.modality = "image";
   spec.views.size = options.size > 0 ? options.size : foreign.image_size;
   const int64_t size = spec.views.size, patch = foreign.encoder.patch;
   if (patch > 0 && size % patch != 0) {

@@ -44,10 +44,10 @@ HealthMonitor::HealthMonitor(const DatasetPtr& data, const std::vector<Transform
   for (int64_t k = 0; k < wanted; ++k) {
     const int64_t index = k * n / wanted;
     try {
-      const Tensor image = data->get(index).parts.at(0);
+      const std::vector<Tensor> parts = data->get(index).parts;
       for (uint64_t v = 0; v < 2; ++v) {
         Rng rng(seed, {0x4ea1, static_cast<uint64_t>(index), v});
-        (v == 0 ? first : second).push_back(views.at(v)(image, rng));
+        (v == 0 ? first : second).push_back(views.at(v)(parts.at(v % parts.size()), rng));
       }
     } catch (const DataError&) {
       // The loader names broken images; here they are only left out.
@@ -56,7 +56,8 @@ HealthMonitor::HealthMonitor(const DatasetPtr& data, const std::vector<Transform
   if (first.size() < 2) return;
   first_ = channels_last(at::stack(first));
   second_ = channels_last(at::stack(second));
-  if (cues) shortcut_ = shortcut_warning(measure_shortcuts(first_, second_), first_.size(0));
+  if (!cues || data->info().modality != Modality::image) return;  // its cues are those of pictures
+  shortcut_ = shortcut_warning(measure_shortcuts(first_, second_), first_.size(0));
 }
 
 std::string HealthMonitor::target_trouble(const Method& method) const {

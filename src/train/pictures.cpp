@@ -1,8 +1,6 @@
 #include "likewise/train/pictures.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/clamp.h>
-#include <ATen/ops/round.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
@@ -31,37 +29,36 @@ using nlohmann::json;
 
 constexpr int64_t kThumb = 32, kThumbColumns = 50, kShown = 96;
 
-std::string png_uri(const Tensor& u8) { return data_uri("image/png", encode_png(to_image(u8))); }
+std::string png_uri(const Image& image) { return data_uri("image/png", encode_png(image)); }
 
-// Undoes the normalisation of a view: float [C, H, W] -> uint8.
-Tensor visible(const Tensor& view, const ImageStats& stats) {
-  Tensor out = view.clone();
-  for (int64_t c = 0; c < out.size(0); ++c) {
-    out[c].mul_(stats.std.at(static_cast<size_t>(c))).add_(stats.mean.at(static_cast<size_t>(c)));
-  }
-  return (out.clamp(0, 1) * 255).round().to(at::kByte).contiguous();
-}
-
-// The image as evaluation sees it, at most kShown pixels a side: what pages show.
-class Shower {
+// The evaluation view of samples as pictures of `side` pixels, images at most so large.
+class Painter {
  public:
-  explicit Shower(const EncoderSpec& spec) : spec_(spec), small_(spec.views) {
-    small_.size = std::min(small_.size, kShown);
-    shown_ = eval_view(small_, spec_.stats);
-    small_.size = kThumb;
-    thumb_ = eval_view(small_, spec_.stats);
+  Painter(const InputSpec& spec, int64_t side) : spec_(spec), side_(side) {
+    spec_.views.size = std::min(spec_.views.size, side);
+    view_ = eval_view(spec_);
   }
-  Tensor shown(const Tensor& u8) const { return visible(apply(shown_, u8), spec_.stats); }
-  Tensor thumb(const Tensor& u8) const { return visible(apply(thumb_, u8), spec_.stats); }
+  Image operator()(const Tensor& sample) const {
+    Rng unused(0);
+    return input_kind(spec_.modality).picture(spec_, view_(sample, unused), side_);
+  }
 
  private:
-  static Tensor apply(const View& view, const Tensor& u8) {
-    Rng unused(0);
-    return view(u8, unused);
-  }
-  EncoderSpec spec_;
-  ImageViewOptions small_;
-  View shown_, thumb_;
+  InputSpec spec_;
+  int64_t side_;
+  View view_;
+};
+
+// What pages show: samples, and thumbnails of exactly kThumb pixels.
+class Shower {
+ public:
+  explicit Shower(const InputSpec& spec) : shown_(spec, kShown), thumb_(thumbnails(spec, kThumb)) {}
+  Image shown(const Tensor& sample) const { return shown_(sample); }
+  Image thumb(const Tensor& sample) const { return thumb_(sample); }
+
+ private:
+  Painter shown_;
+  std::function<Image(const Tensor&)> thumb_;
 };
 
 std::vector<int64_t> evenly(int64_t n, int64_t count) {
@@ -87,12 +84,12 @@ json learned_gallery(const ViewMaking& making, const Dataset& data, const Pictur
 
 json gallery(const EncoderSpec& spec, const Dataset& data, const Shower& shower,
              const PictureOptions& options) {
-  const auto views = train_views(spec.views, spec.stats);
+  const auto views = train_views(spec);
   json rows = json::array();
   for (int64_t i : evenly(data.size(), options.gallery_images)) {
-    Tensor image;
+    std::vector<Tensor> parts;
     try {
-      image = data.get(i).parts.at(0);
+      parts = data.get(i).parts;
     } catch (const DataError&) {
       continue;
     }
@@ -100,10 +97,11 @@ json gallery(const EncoderSpec& spec, const Dataset& data, const Shower& shower,
     for (int64_t k = 0; k < options.gallery_views; ++k) {
       Rng rng(0, {0x9a11, static_cast<uint64_t>(i), static_cast<uint64_t>(k)});
       const View& view = views.at(static_cast<size_t>(k) % views.size());
-      pictures.push_back(png_uri(visible(view(image, rng), spec.stats)));
+      const Tensor& part = parts.at(static_cast<size_t>(k) % parts.size());
+      pictures.push_back(png_uri(input_kind(spec.modality).picture(spec, view(part, rng), kShown)));
     }
     rows.push_back(
-        {{"name", data.name(i)}, {"original", png_uri(shower.shown(image))}, {"views", pictures}});
+        {{"name", data.name(i)}, {"original", png_uri(shower.shown(parts.at(0)))}, {"views", pictures}});
   }
   return {{"rows", rows}};
 }
@@ -152,7 +150,7 @@ json map_of(const Extraction& features, const Dataset& data, const Shower& showe
   json points = json::array(), names = json::array();
   for (int64_t row = 0; row < n; ++row) {
     const int64_t i = features.index[static_cast<size_t>(row)];
-    const Image thumb = to_image(shower.thumb(data.get(i).parts.at(0)));
+    const Image thumb = shower.thumb(data.get(i).parts.at(0));
     if (sprite.pixels.empty()) {
       sprite = {sprite_rows * kThumb, kThumbColumns * kThumb, thumb.channels, {}};
       sprite.pixels.resize(static_cast<size_t>(sprite.height * sprite.width * sprite.channels));
@@ -180,12 +178,12 @@ json map_of(const Extraction& features, const Dataset& data, const Shower& showe
 
 }  // namespace
 
-std::function<Image(const Tensor&)> thumbnails(const EncoderSpec& spec, int64_t side) {
-  ImageViewOptions small = spec.views;
-  small.size = side;
-  return [view = eval_view(small, spec.stats), stats = spec.stats](const Tensor& u8) {
+std::function<Image(const Tensor&)> thumbnails(const InputSpec& spec, int64_t side) {
+  InputSpec small = spec;
+  small.views.size = side;
+  return [small, view = eval_view(small), side](const Tensor& sample) {
     Rng unused(0);
-    return to_image(visible(view(u8, unused), stats));
+    return input_kind(small.modality).picture(small, view(sample, unused), side);
   };
 }
 
@@ -194,7 +192,7 @@ void write_pictures(const std::filesystem::path& run, const PictureOptions& opti
   const TrainedEncoder model = load_encoder(run);
   const std::string path =
       peek_toml(read_text(folder.options()), folder.options().string(), "data.path", "");
-  const DatasetPtr whole = open_dataset(path);
+  const DatasetPtr whole = open_dataset(path, model.spec.data);
   const Shower shower(model.spec);
   const auto save = [&](const char* name, const json& content) {
     write_file(folder.assets() / name, detail::json_text(content));

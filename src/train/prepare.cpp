@@ -28,19 +28,25 @@ namespace likewise {
 namespace fs = std::filesystem;
 
 std::vector<Tensor> sample_images(const Dataset& data, int64_t count) {
+  constexpr size_t kMostBytes = size_t{1} << 28;  // of recordings, which may be hours long
   const int64_t n = data.size(), wanted = std::min(n, count);
+  const bool is_image = data.info().modality == Modality::image;
+  const auto order = Rng(0, {0x5a3e}).permutation(wanted);
   std::vector<Tensor> images;
   std::string first_error;
-  for (int64_t k = 0; k < wanted; ++k) {
+  size_t bytes = 0;
+  for (int64_t k = 0; k < wanted && (is_image || bytes < kMostBytes); ++k) {
+    const int64_t at = is_image ? k : order[static_cast<size_t>(k)];
     try {
-      images.push_back(data.get(k * n / wanted).parts.at(0));
+      images.push_back(data.get(at * n / wanted).parts.at(0));
+      bytes += images.back().nbytes();
     } catch (const DataError& error) {
       if (first_error.empty()) first_error = error.what();
     }
   }
   if (images.empty()) {
-    throw DataError("{}: none of {} images could be read; the first: {}", data.info().name, wanted,
-                    first_error);
+    throw DataError("{}: none of {} {} could be read; the first: {}", data.info().name, wanted,
+                    input_kind(data.info().modality).items, first_error);
   }
   return images;
 }
@@ -93,12 +99,13 @@ void settle_budget(PretrainOptions& options) {
 void settle_batch(PretrainOptions& options, const Dataset& data, ProgressLine& progress) {
   const int64_t n = data.size();
   if (n < 2) {
-    throw UserError("{}: {} image{} cannot be told apart from others; at least 2 are needed",
-                    data.info().name, n, n == 1 ? "" : "s");
+    const InputKind& kind = input_kind(data.info().modality);
+    throw UserError("{}: {} {} cannot be told apart from others; at least 2 are needed",
+                    data.info().name, n, n == 1 ? kind.item : kind.items);
   }
   if (n < options.batch) {
-    progress.say(fmt::format("batch: {} instead of {}, since there are only {} images", n,
-                             options.batch, n));
+    progress.say(fmt::format("batch: {} instead of {}, since there are only {} {}", n, options.batch,
+                             n, input_kind(data.info().modality).items));
     options.batch = n;
   }
   if (options.chunk > 0 && options.chunk < 2) {
@@ -119,21 +126,24 @@ void settle_labels(const PretrainOptions& options, const SampleDemand& demand, c
     classes.insert(data.label(i));
   }
   if (labelled > 0) {
-    progress.say(fmt::format("labels: training uses those of {} of {} images, {} classes",
+    progress.say(fmt::format("labels: training uses those of {} of {} {}, {} classes",
                              format_count(labelled), format_count(data.size()),
+                             input_kind(data.info().modality).items,
                              format_count(static_cast<int64_t>(classes.size()))));
   } else if (options.per_class > 0) {
     throw UserError("--per_class {}: {} has no labels", options.per_class, data.info().name);
   } else {
-    progress.say("labels: there are none; every image is a class of its own");
+    progress.say(fmt::format("labels: there are none; every {} is a class of its own",
+                             input_kind(data.info().modality).item));
   }
 }
 
 // The views of a batch, in order: that of evaluation, if wanted, the random ones, the local crops.
-std::vector<Transform> views_for(const SampleDemand& demand, const EncoderSpec& spec) {
-  const std::vector<View> usual = train_views(spec.views, spec.stats);
+std::vector<Transform> views_for(const SampleDemand& demand, const EncoderSpec& spec,
+                                 const DatasetPtr& data) {
+  const std::vector<View> usual = train_views(spec, data);
   std::vector<Transform> views;
-  if (demand.plain_first) views.push_back(eval_view(spec.views, spec.stats));
+  if (demand.plain_first) views.push_back(eval_view(spec));
   for (int64_t v = 0; v < demand.views; ++v) views.push_back(usual.at(static_cast<size_t>(v % 2)));
   views.insert(views.end(), usual.begin() + 2, usual.end());
   return views;
@@ -199,6 +209,63 @@ std::optional<ForeignEncoder> settle_start(PretrainOptions& options, ImageStats&
   }
 }
 
+// The input of samples that are no images: own weights to begin with say which encoder.
+void settle_own_start(PretrainOptions& options, Modality modality) {
+  const WeightPath path = parse_weight_path(options.init_from);
+  if (!fs::exists(path.file)) throw UserError("--init_from: there is no {}", path.file);
+  if (!is_own(path.file)) {
+    throw UserError("--init_from {}: weights of others are for images, and the data are {}",
+                    options.init_from, input_kind(modality).items);
+  }
+  const EncoderSpec from = load_encoder(path.file).spec;
+  if (from.modality != modality) {
+    throw UserError("--init_from {}: an encoder of {}, and the data are {}", options.init_from,
+                    input_kind(from.modality).items, input_kind(modality).items);
+  }
+  if (options.encoder.name == "auto") options.encoder = from.encoder;
+}
+
+// Measures, and decides views and input.
+void settle_input(PretrainOptions& options, PreparedRun& run, ProgressLine& progress) {
+  EncoderSpec& spec = run.spec;
+  const DatasetInfo& info = run.data->info();
+  spec.modality = info.modality;
+  spec.data = settled(options.data.open, info);
+  const InputKind& kind = input_kind(spec.modality);
+  const bool images = spec.modality == Modality::image;
+  std::vector<Tensor> samples;
+  if (options.resume) {
+    const auto saved = EncoderSpec::from_toml(
+        load_checkpoint(RunFolder{options.out}.checkpoint()).meta("spec"), options.out);
+    spec.stats = saved.stats;
+    spec.signal = saved.signal;
+  } else {
+    samples = sample_images(*run.data, 1000);
+    kind.measure(spec, samples, info);
+  }
+  bool made_small = false;
+  if (!options.init_from.empty() && !options.resume) {
+    if (images) {
+      run.foreign = settle_start(options, spec.stats, progress);
+    } else {
+      settle_own_start(options, spec.modality);
+    }
+  }
+  if (images) made_small = shrink_for_processor(options, spec.stats);
+  spec.views = options.views, spec.audio = options.audio;
+  spec.series = options.series, spec.tensor = options.tensor;
+  const std::string decided = kind.resolve(spec, samples);
+  options.views = spec.views, options.audio = spec.audio;
+  options.series = spec.series, options.tensor = spec.tensor;
+  progress.say("views: " + decided);
+  if (made_small) {
+    progress.say(
+        fmt::format("size: {0} px is what a processor can learn from in minutes; --views.size 224 "
+                    "looks closer and takes some {1:.0f} times as long",
+                    options.views.size, std::pow(224.0 / kProcessorSide, 2)));
+  }
+}
+
 void settle_precision(PretrainOptions& options, ProgressLine& progress) {
   if (options.device != "cpu") {
     throw UserError("--device {}: this build trains on cpu", options.device);
@@ -227,62 +294,54 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
   }
 
   PreparedRun run;
-  run.data = open_dataset(options.data.path);
+  options.data.open.modality = options.modality;
+  run.data = open_dataset(options.data.path, options.data.open);
+  options.modality = modality_name(run.data->info().modality);
+  const InputKind& kind = input_kind(run.data->info().modality);
   if (options.data.limit > 0 && options.data.limit < run.data->size()) {
     run.data = subset(run.data, Rng(static_cast<uint64_t>(options.seed), {0x11817})
                                     .choose(run.data->size(), options.data.limit));
+  }
+  if (options.data.quarter_turns && run.data->info().modality != Modality::image) {
+    throw UserError("--data.quarter_turns is for images, and the data are {}", kind.items);
   }
   if (options.data.quarter_turns) run.data = with_quarter_turns(run.data);
   settle_batch(options, *run.data, progress);
   settle_labels(options, demand, *run.data, progress);
   if (options.data.cache_mb > 0) run.data = decoded_cache(run.data, options.data.cache_mb << 20);
-  progress.say(fmt::format("data: {}, {} images ({})", run.data->info().name,
-                           format_count(run.data->size()), run.data->info().kind));
-
-  if (options.resume) {
-    run.spec.stats =
-        EncoderSpec::from_toml(load_checkpoint(RunFolder{options.out}.checkpoint()).meta("spec"),
-                               options.out)
-            .stats;
-  } else {
-    run.spec.stats = measure_images(sample_images(*run.data, 1000));
-  }
-  if (!options.init_from.empty() && !options.resume) {
-    run.foreign = settle_start(options, run.spec.stats, progress);
+  progress.say(fmt::format("data: {}, {} {} ({})", run.data->info().name,
+                           format_count(run.data->size()), kind.items, run.data->info().kind));
+  for (size_t i = 0; i < run.data->info().skipped.size(); ++i) {
+    constexpr size_t kShown = 5;
+    if (i == kShown) {
+      progress.say(fmt::format("... and {} more", run.data->info().skipped.size() - kShown));
+      break;
+    }
+    progress.say("left out: " + run.data->info().skipped[i]);
   }
   settle_viewmaker(options);
-  const bool chosen = options.views.recipe == "auto";
-  const bool made_small = shrink_for_processor(options, run.spec.stats);
-  options.views = resolve(options.views, run.spec.stats);
-  progress.say(fmt::format("views: {} at {} px{}", options.views.recipe, options.views.size,
-                           chosen ? " (" + choose_recipe(run.spec.stats).reason + ")" : ""));
-  if (made_small) {
-    progress.say(
-        fmt::format("size: {0} px is what a processor can learn from in minutes; --views.size 224 "
-                    "looks closer and takes some {1:.0f} times as long",
-                    options.views.size, std::pow(224.0 / kProcessorSide, 2)));
-  }
-  options.encoder = resolve(options.encoder, options.views.size);
-  run.spec.views = options.views;
+  settle_input(options, run, progress);
+  const InputShape shape = input_shape(run.spec);
+  options.encoder = resolve(options.encoder, shape);
   run.spec.encoder = options.encoder;
   {
     const auto encoder = run.spec.make();
     progress.say(fmt::format(
-        "encoder: {}, {} parameters, {} features, {:.1f} M multiply-adds an image",
+        "encoder: {}, {} parameters, {} features, {:.1f} M multiply-adds {} {}",
         options.encoder.name, format_count(parameter_count(*encoder)), encoder->feature_dim(),
-        static_cast<double>(multiply_adds(*encoder, run.spec.channels(), options.views.size)) /
-            1e6));
+        static_cast<double>(multiply_adds(*encoder, shape)) / 1e6,
+        kind.item[0] == 'i' ? "an" : "a", kind.item));
   }
   settle_precision(options, progress);
 
-  run.views = views_for(demand, run.spec);
-  run.health_views = views_for({}, run.spec);
+  run.views = views_for(demand, run.spec, run.data);
+  run.health_views = views_for({}, run.spec, run.data);
   if (demand.duplicates) {
     constexpr double kNear = 0.95;
-    run.duplicates = duplicate_groups(*run.data, kNear);
-    progress.say(fmt::format("near-duplicates: {} of {} images have one",
+    run.duplicates = duplicate_groups(*run.data, kNear, run.spec);
+    progress.say(fmt::format("near-duplicates: {} of {} {} have one",
                              format_count((run.duplicates >= 0).sum().item<int64_t>()),
-                             format_count(run.data->size())));
+                             format_count(run.data->size()), kind.items));
   }
   run.loader.per_class = options.per_class;
   run.loader.labelled = options.labelled;
@@ -291,8 +350,8 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
   run.loader.seed = static_cast<uint64_t>(options.seed);
   run.loader.max_bad = options.data.max_bad;
   if (!options.knn_train.empty()) {
-    run.knn_train = open_dataset(options.knn_train);
-    run.knn_test = open_dataset(options.knn_test);
+    run.knn_train = open_dataset(options.knn_train, run.spec.data);
+    run.knn_test = open_dataset(options.knn_test, run.spec.data);
   }
   return run;
 }

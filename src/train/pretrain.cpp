@@ -102,7 +102,8 @@ class Run {
     const auto bad = loader_.bad_samples();
     if (!bad.empty()) {
       progress_.say(
-          fmt::format("{} broken images were left out; the first: {}", bad.size(), bad[0]));
+          fmt::format("{} broken {} were left out; the first: {}", bad.size(),
+                      input_kind(prepared_.spec.modality).items, bad[0]));
     }
     write_summary(bad);
     return {step_, epoch(), elapsed(), stopped, health_, profile_ ? make_profile() : ""};
@@ -115,8 +116,12 @@ class Run {
     for (size_t i = 0; i < std::min<size_t>(bad.size(), 20); ++i) {
       warnings.push_back("left out: " + bad[i]);
     }
+    for (const auto& sentence : prepared_.data->info().skipped) {
+      if (warnings.size() < 20) warnings.push_back("left out: " + sentence);
+    }
     const json summary = {{"data", prepared_.data->info().name},
                           {"images", prepared_.data->size()},
+                          {"items", input_kind(prepared_.spec.modality).items},
                           {"method", options_.method},
                           {"encoder", options_.encoder.name},
                           {"epochs", epoch()},
@@ -293,7 +298,7 @@ class Run {
   std::string make_profile() {
     profiled_.view_seconds = loader_.worked() - worked_before_;
     profiled_.multiply_adds = static_cast<double>(
-        multiply_adds(method_->encoder(), prepared_.spec.channels(), options_.views.size));
+        multiply_adds(method_->encoder(), input_shape(prepared_.spec)));
     profiled_.threads = at::get_num_threads();
     profiled_.precision = options_.precision;
     profiled_.peaks = measure_peaks();

@@ -64,7 +64,16 @@ std::vector<Row> rows_of(const std::vector<SettingFigures>& settings) {
     rows.push_back({setting.name, "Likewise", setting.seeds, setting.runs, setting.validation, setting.chosen});
   }
   if (settings.empty()) return rows;
-  for (const char* baseline : {"raw pixels", "untrained encoder"}) {
+  const auto measured = [&](const char* name) {
+    for (const Figures& figures : settings[0].seeds) {
+      for (const auto& [key, value] : figures.values) {
+        if (key.first == name) return true;
+      }
+    }
+    return false;
+  };
+  const char* raw = measured("raw input") ? "raw input" : "raw pixels";
+  for (const char* baseline : {raw, "untrained encoder"}) {
     rows.push_back({baseline, baseline, settings[0].seeds, {}, {}, false});
   }
   return rows;

@@ -17,39 +17,26 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<CorruptionEntry> chosen_corruptions(const std::string& text) {
-  if (trim(text).empty()) return corruptions();
-  std::vector<CorruptionEntry> out;
-  std::vector<std::string> names;
-  for (const auto& entry : corruptions()) names.push_back(entry.name);
-  for (const auto& part : split(text, ',')) {
-    const std::string name = trim(part);
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end()) {
-      throw UserError("--corruptions.names: there is no corruption '{}'{}", name,
-                      did_you_mean(name, names));
-    }
-    out.push_back(corruptions()[static_cast<size_t>(found - names.begin())]);
-  }
+std::vector<Corruption> chosen_corruptions(Modality modality, const std::string& text) {
+  if (trim(text).empty()) return corruptions_of(modality);
+  std::vector<Corruption> out;
+  for (const auto& part : split(text, ',')) out.push_back(find_corruption(modality, trim(part)));
   return out;
 }
 
 }  // namespace
 
 json corruption_table(const std::vector<ProbedFeatures>& features, const DatasetPtr& test,
-                      const CorruptionOptions& options, const LinearProbeOptions& linear,
+                      const CorruptionOptions& options, double rate, const LinearProbeOptions& linear,
                       const std::function<void(const std::string&)>& say) {
-  if (test->info().modality != Modality::image) {
-    throw UserError("--eval corruptions: the corruptions are those of images");
-  }
-  const auto chosen = chosen_corruptions(options.names);
+  const auto chosen = chosen_corruptions(test->info().modality, options.names);
   const int64_t n = test->size();
   const int64_t wanted = options.samples > 0 ? std::min(options.samples, n) : n;
   std::vector<int64_t> rows;
   for (int64_t k = 0; k < wanted; ++k) rows.push_back(k * n / wanted);
   const DatasetPtr some = subset(test, rows);
 
-  json out = {{"images", wanted}, {"names", json::array()}, {"groups", json::array()},
+  json out = {{"samples", wanted}, {"names", json::array()}, {"groups", json::array()},
               {"severities", {1, 2, 3, 4, 5}}, {"rows", json::array()}};
   for (const auto& entry : chosen) {
     out["names"].push_back(entry.name);
@@ -68,7 +55,7 @@ json corruption_table(const std::vector<ProbedFeatures>& features, const Dataset
     std::vector<json> cells(features.size(), json::array());
     for (int severity = 1; severity <= kSeverities; ++severity) {
       const DatasetPtr worse = decoded_cache(
-          with_corruption(some, entry.name, severity, static_cast<uint64_t>(linear.seed)),
+          with_corruption(some, entry.name, severity, rate, static_cast<uint64_t>(linear.seed)),
           int64_t{1} << 31);
       for (size_t f = 0; f < features.size(); ++f) {
         const double value = probe_accuracy(probes[f], features[f].extract(worse));

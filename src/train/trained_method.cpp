@@ -22,6 +22,7 @@ TrainedMethod load_method(const std::filesystem::path& run) {
   }
   const std::string text = read_text(folder.options()), name = folder.options().string();
   TrainedMethod trained;
+  trained.options.modality = peek_toml(text, name, "modality", "image");
   trained.method_options = find_method(peek_toml(text, name, "method", "simclr")).make_options();
   Fields fields(trained.options);
   trained.method_options->describe(fields);
@@ -48,7 +49,7 @@ ViewPair embed_view_pairs(const TrainedMethod& trained, const Dataset& data, int
                           uint64_t seed) {
   constexpr int64_t kChunk = 256;
   const at::NoGradGuard no_grad;
-  const auto views = train_views(trained.spec.views, trained.spec.stats);
+  const auto views = train_views(trained.spec);
   const int64_t n = data.size(), wanted = std::min(samples, n);
   std::vector<Tensor> z[2];
   std::vector<Tensor> waiting[2];
@@ -66,10 +67,10 @@ ViewPair embed_view_pairs(const TrainedMethod& trained, const Dataset& data, int
   for (int64_t k = 0; k < wanted; ++k) {
     const int64_t index = k * n / wanted;
     try {
-      const Tensor image = data.get(index).parts.at(0);
+      const std::vector<Tensor> parts = data.get(index).parts;
       for (uint64_t v = 0; v < 2; ++v) {
         Rng rng(seed, {0xd1a6, static_cast<uint64_t>(index), v});
-        waiting[v].push_back(views.at(v)(image, rng));
+        waiting[v].push_back(views.at(v)(parts.at(v % parts.size()), rng));
       }
     } catch (const DataError&) {
       continue;  // a broken image tells nothing here

@@ -130,7 +130,9 @@ TEST(Npy, AllThreeLayoutsAreRead) {
   EXPECT_EQ(x.data_ptr<uint8_t>()[20], 61);  // (0, 0) of the second
   expect_in("[2, 4, 5, 2]", message_of<DataError>([&] { opened({2, 4, 5, 2}); }));
   write_file(folder / "x.npy", write_npy({"f4", {1, 2, 2}, Bytes(16)}));
-  expect_in("f4", message_of<DataError>([&] { open_dataset((folder / "x.npy").string()); }));
+  OpenOptions images;
+  images.modality = "image";
+  expect_in("f4", message_of<DataError>([&] { open_dataset((folder / "x.npy").string(), images); }));
 }
 
 TEST(Manifest, ReadsPathsLabelsSplitsAndDomains) {

@@ -4,6 +4,8 @@
 #include "likewise/formats/idx.hpp"
 #include "likewise/formats/npy.hpp"
 #include "likewise/formats/safetensors.hpp"
+#include "likewise/formats/series_table.hpp"
+#include "likewise/formats/sound.hpp"
 #include "likewise/report/base64.hpp"
 
 namespace likewise::fuzz {
@@ -25,6 +27,20 @@ void npy(Bytes bytes) {
   const NpyArray again = read_npy(write_npy(array), "again");
   promise(again.dtype == array.dtype && again.shape == array.shape && again.bytes == array.bytes,
           "a written array is the same");
+}
+
+void sound(Bytes bytes) {
+  const Sound sound = decode_sound(bytes, "file", 1 << 20);
+  promise(sound.frames() > 0 && sound.channels * sound.frames() == static_cast<int64_t>(sound.samples.size()),
+          "frames of every channel");
+}
+
+void series(Bytes bytes) {
+  const SeriesTable table = read_series(as_text(bytes), "file");
+  for (const auto& channel : table.values) {
+    promise(static_cast<int64_t>(channel.size()) == table.rows(), "a value a row");
+  }
+  promise(table.rows() > 0 && table.channels.size() == table.values.size(), "named channels with rows");
 }
 
 void safetensors(Bytes bytes) {

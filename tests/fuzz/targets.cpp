@@ -19,6 +19,8 @@ const std::vector<FuzzTarget>& fuzz_targets() {
       {"idx", "IDX files", fuzz::idx},
       {"cifar", "CIFAR batches", fuzz::cifar},
       {"npy", "npy arrays", fuzz::npy},
+      {"sound", "sound files", fuzz::sound},
+      {"series", "recordings as text", fuzz::series},
       {"safetensors", "safetensors files", fuzz::safetensors},
       {"base64", "base64 text", fuzz::base64},
       {"pickle", "pickles", fuzz::pickle},

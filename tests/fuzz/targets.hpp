@@ -39,7 +39,8 @@ namespace fuzz {
 using Bytes = std::span<const uint8_t>;
 void jpeg(Bytes), png(Bytes), webp(Bytes), exif(Bytes);                        // images.cpp
 void tar(Bytes), gzip(Bytes), npz(Bytes), cache(Bytes);                        // archives.cpp
-void idx(Bytes), cifar(Bytes), npy(Bytes), safetensors(Bytes), base64(Bytes);  // arrays.cpp
+void idx(Bytes), cifar(Bytes), npy(Bytes), sound(Bytes), series(Bytes), safetensors(Bytes),
+    base64(Bytes);  // arrays.cpp
 void pickle(Bytes), torch(Bytes), shard_index(Bytes);                          // torch_files.cpp
 void csv(Bytes), words(Bytes), shards(Bytes);                                  // texts.cpp
 void options(Bytes), arguments(Bytes), checkpoint(Bytes), sweep(Bytes);        // options.cpp

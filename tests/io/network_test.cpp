@@ -97,6 +97,7 @@ std::vector<Kind> kinds() {
   for (const auto& entry : encoder_catalogue()) {
     EncoderOptions options;
     options.name = entry.name;
+    if (entry.dimensions != 2) continue;  // no image goes in
     if (options.name.starts_with("dinov2_") || options.name.starts_with("clip_")) continue;
     out.push_back({entry.name, options, 3, 32});
     if (entry.has_stem) {

@@ -44,6 +44,18 @@ int64_t count(const EncoderOptions& options, int64_t channels, int64_t size) {
   return parameter_count(*blank(options, channels, size));
 }
 
+// What an encoder takes: images of 32 pixels, series of 32 frames, vectors of 32 values.
+InputShape shape_for(const EncoderEntry& entry, int64_t channels) {
+  if (entry.dimensions == 0) return {32, {}};
+  return entry.dimensions == 1 ? InputShape{channels, {32}} : InputShape::image(channels, 32);
+}
+
+Tensor input_for(const EncoderEntry& entry, int64_t count, int64_t channels) {
+  const Tensor x = waves(count, channels, 32);
+  if (entry.dimensions == 0) return x.select(1, 0).select(1, 0).contiguous();
+  return entry.dimensions == 1 ? x.select(2, 0).contiguous() : channels_last(x);
+}
+
 TEST(Catalogue, EveryEncoderGivesItsFeaturesAndGradientsForAllParameters) {
   for (const EncoderEntry& entry : encoder_catalogue()) {
     SCOPED_TRACE(entry.name);
@@ -51,9 +63,9 @@ TEST(Catalogue, EveryEncoderGivesItsFeaturesAndGradientsForAllParameters) {
     options.name = entry.name;
     options.width = entry.transformer.is_transformer ? 64 : 4;
     options.blocks = entry.blocks ? 2 : 0;
-    auto encoder = make_encoder(options, 2, 32, Rng(0));
+    auto encoder = make_encoder(options, shape_for(entry, 2), Rng(0));
     ASSERT_TRUE(encoder->is_training());
-    const Tensor y = encoder->forward(channels_last(waves(3, 2, 32)));
+    const Tensor y = encoder->forward(input_for(entry, 3, 2));
     EXPECT_EQ(y.sizes(), (std::vector<int64_t>{3, encoder->feature_dim()}));
     EXPECT_TRUE(y.isfinite().all().item<bool>());
     (y * waves(1, 1, 64).flatten().slice(0, 0, y.numel()).view_as(y)).sum().backward();
@@ -134,7 +146,8 @@ TEST(Catalogue, AutoGoesByTheImageSize) {
 
 TEST(Catalogue, ResolvingTwiceChangesNothing) {
   for (const EncoderEntry& entry : encoder_catalogue()) {
-    EncoderOptions once = resolve({.name = entry.name}, 32), twice = resolve(once, 32);
+    const InputShape shape = shape_for(entry, 3);
+    EncoderOptions once = resolve({.name = entry.name}, shape), twice = resolve(once, shape);
     EXPECT_EQ(Fields(once).to_toml(), Fields(twice).to_toml());
   }
 }
@@ -219,8 +232,8 @@ TEST(Precision, Bf16TrainsParametersInFp32) {
     SCOPED_TRACE(entry.name);
     EncoderOptions options{
         .name = entry.name, .width = entry.transformer.is_transformer ? 64 : 8, .blocks = entry.blocks ? 2 : 0};
-    auto encoder = make_encoder(options, 1, 32, Rng(0));
-    const Tensor x = channels_last(waves(4, 1, 32));
+    auto encoder = make_encoder(options, shape_for(entry, 1), Rng(0));
+    const Tensor x = input_for(entry, 4, 1);
     encoder->eval();
     const Tensor expected = encoder->forward(x).detach();
     Tensor got;

@@ -31,5 +31,31 @@ TEST(ExtractPixels, AveragesLargeImagesTo32) {
   EXPECT_NEAR(averaged[0][1].item<float>() - averaged[0][0].item<float>(), 2 * level, 0.05 * level);
 }
 
+TEST(EncoderSpec, FilesOfImagesAreAsBeforeAndOthersSayWhatTheyAre) {
+  EncoderSpec images;
+  images.encoder.name = "small";
+  images.stats = measure_images({at::arange(64, at::kLong).to(at::kByte).view({1, 8, 8})});
+  images.views = resolve(images.views, images.stats);
+  const std::string text = images.to_toml();
+  EXPECT_EQ(text.find("modality"), std::string::npos);
+  EXPECT_EQ(text.find("[signal]"), std::string::npos);
+  const EncoderSpec read = EncoderSpec::from_toml(text, "text");
+  EXPECT_EQ(read.modality, Modality::image);
+  EXPECT_EQ(read.data.modality, "image");
+  EXPECT_EQ(read.to_toml(), text);
+
+  EncoderSpec series = images;
+  series.modality = Modality::series;
+  series.data.columns = "x,y";
+  series.data.window = 128;
+  series.signal.channels = 2;
+  series.signal.mean = {1, 2};
+  const EncoderSpec again = EncoderSpec::from_toml(series.to_toml(), "text");
+  EXPECT_EQ(again.modality, Modality::series);
+  EXPECT_EQ(again.data.columns, "x,y");
+  EXPECT_EQ(again.signal.mean, (std::vector<double>{1, 2}));
+  EXPECT_EQ(again.to_toml(), series.to_toml());
+}
+
 }  // namespace
 }  // namespace likewise

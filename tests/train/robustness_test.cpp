@@ -45,9 +45,9 @@ TEST(CorruptionTable, HoldsEveryCellAndTheirPlainMeans) {
   std::vector<std::string> said;
   const auto table =
       corruption_table({{"Likewise", means(train), means}, {"again", means(train), means}}, test,
-                       {.samples = 10, .names = "contrast, brightness"}, {},
+                       {.samples = 10, .names = "contrast, brightness"}, 0, {},
                        [&](const std::string& text) { said.push_back(text); });
-  EXPECT_EQ(table["images"], 10);
+  EXPECT_EQ(table["samples"], 10);
   EXPECT_EQ(table["names"], (nlohmann::json{"contrast", "brightness"}));
   ASSERT_EQ(table["rows"].size(), 2U);
   const auto& row = table["rows"][0];
@@ -69,7 +69,7 @@ TEST(CorruptionTable, HoldsEveryCellAndTheirPlainMeans) {
 
 TEST(CorruptionTable, AnUnknownNameIsNamed) {
   const DatasetPtr data = bright_and_dark(10);
-  EXPECT_THROW(corruption_table({{"a", means(data), means}}, data, {.names = "rain"}, {},
+  EXPECT_THROW(corruption_table({{"a", means(data), means}}, data, {.names = "rain"}, 0, {},
                                 [](const std::string&) {}),
                UserError);
 }

@@ -12,9 +12,21 @@
 
 namespace likewise {
 
-enum class Modality { image };
+// What samples are, and with it how they become an encoder's input (views/input.hpp).
+enum class Modality { image, audio, series, tensor };
 
-// One item. `parts` has one tensor a modality; an image is uint8 [C, H, W], C = 1 or 3.
+// image, audio, series, tensor.
+const char* modality_name(Modality modality);
+// Throws UserError for another name.
+Modality parse_modality(const std::string& name);
+
+// One item. `parts` has one tensor a modality or, for natural pairs (two devices that recorded the
+// same), one a device; the first is what evaluation looks at.
+//
+//   image    uint8 [C, H, W], C = 1 or 3
+//   audio    float [C, T], T frames at the data set's rate; T differs
+//   series   float [C, T], a window at the data set's rate
+//   tensor   float of any shape that all samples share, [D], [C, T] or [C, H, W]
 struct Sample {
   std::vector<Tensor> parts;
   int64_t label = -1;   // class, -1 when unknown
@@ -29,6 +41,10 @@ struct DatasetInfo {
   Modality modality = Modality::image;
   std::vector<std::string> class_names;   // empty when unlabelled
   std::vector<std::string> domain_names;  // empty when there are none
+  double rate = 0;                         // frames a second of audio and series; 0: unknown
+  int64_t window = 0;                      // frames of a sample of a series; 0: they differ
+  std::vector<std::string> channel_names = {};  // of series, where they have names
+  std::vector<std::string> skipped = {};        // files that were left out when it was opened, a sentence each
 };
 
 class Dataset {

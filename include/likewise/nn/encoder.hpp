@@ -11,7 +11,7 @@ namespace likewise {
 
 class Encoder : public torch::nn::Module {
  public:
-  // x [N, C, H, W] -> [N, D]
+  // x [N, C, H, W], of encoders over time [N, C, T], of mlp anything -> [N, D]
   virtual Tensor forward(const Tensor& x) = 0;
   virtual int64_t feature_dim() const = 0;  // D
 

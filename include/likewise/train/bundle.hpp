@@ -1,6 +1,6 @@
 #pragma once
-// A trained encoder with all that is needed to use it: its shape, its weights, and how images are
-// prepared for it.
+// A trained encoder with all that is needed to use it: its shape, its weights, and how samples become
+// its input.
 
 #include <filesystem>
 #include <map>
@@ -10,25 +10,22 @@
 #include "likewise/data/dataset.hpp"
 #include "likewise/eval/features.hpp"
 #include "likewise/nn/catalogue.hpp"
-#include "likewise/views/recipes.hpp"
+#include "likewise/views/input.hpp"
 
 namespace likewise {
 
 // What describes an encoder and its input, resolved. Kept as TOML in the metadata of every
 // checkpoint and model.
-struct EncoderSpec {
+struct EncoderSpec : InputSpec {
   EncoderOptions encoder;
-  ImageViewOptions views;
-  ImageStats stats;
   template <class V>
   void fields(V& v) {
     v.group("encoder", encoder);
-    v.group("views", views);
-    v.group("images", stats);
+    InputSpec::fields(v);
   }
   std::string to_toml() const;
   static EncoderSpec from_toml(const std::string& text, const std::string& name);
-  int64_t channels() const { return stats.channels; }
+  int64_t channels() const { return input_shape(*this).channels; }
   std::shared_ptr<Encoder> make(uint64_t seed = 0) const;  // fresh weights
 };
 
@@ -52,12 +49,15 @@ struct Extraction {
 };
 
 // Features of every sample, in evaluation mode without gradients. `say` names the work in the
-// progress line; empty: silent.
+// progress line; empty: silent. `before` changes samples first, as a corruption does.
 Extraction extract_features(const TrainedEncoder& model, const DatasetPtr& data,
-                            const std::string& say = "", int64_t max_bad = 1000000000);
+                            const std::string& say = "", int64_t max_bad = 1000000000,
+                            const View* before = nullptr);
 
-// Pixels of the prepared images, [N, C * S * S]: the other baseline. Larger images are averaged to
-// 32 x 32, without which neither memory nor any classifier could hold them.
-Extraction extract_pixels(const EncoderSpec& spec, const DatasetPtr& data, int64_t max_bad = 1000000000);
+// Values of the prepared inputs, [N, C * S * S] for images: the other baseline. Larger images are
+// averaged to 32 x 32, larger spectrograms to 64 x 64, longer series to 1024 frames, without which
+// neither memory nor any classifier could hold them.
+Extraction extract_pixels(const EncoderSpec& spec, const DatasetPtr& data, int64_t max_bad = 1000000000,
+                          const View* before = nullptr);
 
 }  // namespace likewise

@@ -68,7 +68,9 @@ struct EvaluationData {
 };
 
 // `trained_on` is what the run learned from (its data.path).
-EvaluationData open_evaluation_data(const EvaluateOptions& options, const std::string& trained_on);
+// `open` is how the encoder wants its data.
+EvaluationData open_evaluation_data(const EvaluateOptions& options, const std::string& trained_on,
+                                    const OpenOptions& open = {});
 
 // What goes into evaluation.json (see report/report.hpp for its shape). Prints what it does when
 // `say`. Test labels decide nothing.

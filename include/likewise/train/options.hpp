@@ -9,7 +9,7 @@
 #include "likewise/nn/catalogue.hpp"
 #include "likewise/optim/optimizer.hpp"
 #include "likewise/optim/schedule.hpp"
-#include "likewise/views/recipes.hpp"
+#include "likewise/views/input.hpp"
 
 namespace likewise {
 
@@ -20,15 +20,17 @@ struct DataOptions {
   int64_t workers = 0;
   int64_t limit = 0;
   bool quarter_turns = false;
+  OpenOptions open;
   template <class V>
   void fields(V& v) {
     v("path", path, "folder, file or built-in data set; PATH#part names a part");
     v("max_bad", max_bad, "broken files that are skipped before it is an error", range(0, 1e12));
-    v("cache_mb", cache_mb, "memory for decoded images, in MiB; what fits is decoded once",
+    v("cache_mb", cache_mb, "memory for decoded samples, in MiB; what fits is decoded once",
       range(0, 1e9));
     v("workers", workers, "loader threads; 0: one", range(0, 256));
     v("limit", limit, "use so many samples, drawn by the seed; 0: all", range(0, 1e12));
     v("quarter_turns", quarter_turns, "every image in four turns, each turn a class of its own");
+    open.fields(v);
   }
 };
 
@@ -44,8 +46,14 @@ struct PretrainOptions {
   DataOptions data;
   std::string method = "simclr";
   EncoderOptions encoder;
+  // What the data are; it decides which views there are to be described: whoever describes the options
+  // sets it before (see detect_modality), "auto" describes those of images.
+  std::string modality = "auto";
   ImageViewOptions views;
   ViewmakerOptions viewmaker;
+  AudioViewOptions audio;
+  SeriesViewOptions series;
+  TensorViewOptions tensor;
   OptimOptions optim = default_optim();
   ScheduleOptions schedule;
 
@@ -81,13 +89,23 @@ struct PretrainOptions {
     v.group("data", data);
     v("method", method, "what is learned; see `likewise list methods`; auto: chosen by the data, see --explain");
     v.group("encoder", encoder);
-    v.group("views", views);
+    v("modality", modality, "what the data are; auto: by the files",
+      choices({"auto", "image", "audio", "series", "tensor"}));
+    if (modality == "audio") {
+      v.group("views", audio);
+    } else if (modality == "series") {
+      v.group("views", series);
+    } else if (modality == "tensor") {
+      v.group("views", tensor);
+    } else {
+      v.group("views", views);
+    }
     v.group("viewmaker", viewmaker);
     v("epochs", epochs, "budget in passes over the data; 100 when no budget is given",
       range(0, 1e9));
     v("steps", steps, "budget in optimiser steps", range(0, 1e15));
     v("minutes", minutes, "budget in time; the schedule follows the clock", range(0, 1e7));
-    v("batch", batch, "images in a step; each gives every view", range(2, 1e7));
+    v("batch", batch, "samples in a step; each gives every view", range(2, 1e7));
     v("chunk", chunk, "gradient caching: images that pass the encoder at once; 0: the whole batch",
       range(0, 1e7));
     v("accumulate", accumulate, "batches whose gradients are averaged before a step",

@@ -19,7 +19,7 @@ struct PictureOptions {
 // was trained on, then report.html.
 void write_pictures(const std::filesystem::path& run, const PictureOptions& options = {});
 
-// Makes of uint8 [C, H, W] what the encoder sees of it, `side` x `side` pixels.
-std::function<Image(const Tensor&)> thumbnails(const EncoderSpec& spec, int64_t side);
+// Makes of a sample a picture of what the encoder sees of it, `side` x `side` pixels.
+std::function<Image(const Tensor&)> thumbnails(const InputSpec& spec, int64_t side);
 
 }  // namespace likewise

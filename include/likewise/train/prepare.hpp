@@ -31,7 +31,7 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
 void load_initial_weights(Encoder& encoder, const std::string& path,
                           const std::optional<ForeignEncoder>& foreign, ProgressLine& progress);
 
-// Up to `count` images of a data set, evenly spaced, for measuring; broken ones are passed over.
+// Up to `count` samples of a data set, evenly spaced, for measuring; broken ones are passed over.
 std::vector<Tensor> sample_images(const Dataset& data, int64_t count);
 
 }  // namespace likewise

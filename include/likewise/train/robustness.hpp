@@ -1,5 +1,5 @@
 #pragma once
-// How much of what an encoder knows survives common corruptions of images.
+// How much of what an encoder knows survives common corruptions.
 
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
@@ -16,8 +16,8 @@ struct CorruptionOptions {
   std::string names;
   template <class V>
   void fields(V& v) {
-    v("samples", samples, "test images that are corrupted, evenly spaced; 0: all", range(0, 1e9));
-    v("names", names, "some of the fifteen, separated by commas; empty: all");
+    v("samples", samples, "test samples that are corrupted, evenly spaced; 0: all", range(0, 1e9));
+    v("names", names, "some of `likewise list corruptions`, separated by commas; empty: all");
   }
 };
 
@@ -28,13 +28,14 @@ struct ProbedFeatures {
   std::function<FeatureSet(const DatasetPtr&)> extract;
 };
 
-// A linear probe on clean training features, tested on corrupted test images (views/corruptions.hpp):
-//   {images, names: [15], groups: [15], severities: [1..5],
-//    rows: [{features, clean, mean, by_severity: [5], accuracy: [15][5]}]}
-// `clean` is the accuracy on the same images as they are, `mean` the plain mean over corruptions and
-// severities, as in the tables of the CIFAR-10-C paper. Throws UserError for data that are no images.
+// A linear probe on clean training features, tested on corrupted test samples (views/corruptions.hpp):
+//   {samples, names: [K], groups: [K], severities: [1..5],
+//    rows: [{features, clean, mean, by_severity: [5], accuracy: [K][5]}]}
+// `clean` is the accuracy on the same samples as they are, `mean` the plain mean over corruptions and
+// severities, as in the tables of the CIFAR-10-C paper. `rate`: frames a second of sounds and series.
 nlohmann::json corruption_table(const std::vector<ProbedFeatures>& features, const DatasetPtr& test,
-                                const CorruptionOptions& options, const LinearProbeOptions& linear,
+                                const CorruptionOptions& options, double rate,
+                                const LinearProbeOptions& linear,
                                 const std::function<void(const std::string&)>& say);
 
 }  // namespace likewise
