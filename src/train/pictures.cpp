@@ -164,6 +164,10 @@ json map_of(const Extraction& features, const Dataset& data, const Shower& showe
 
 }  // namespace
 
+Image visible_image(const Tensor& view, const ImageStats& stats) {
+  return to_image(visible(view.contiguous(), stats));
+}
+
 std::function<Image(const Tensor&)> thumbnails(const EncoderSpec& spec, int64_t side) {
   ImageViewOptions small = spec.views;
   small.size = side;

@@ -19,6 +19,9 @@ struct PictureOptions {
 // was trained on, then report.html.
 void write_pictures(const std::filesystem::path& run, const PictureOptions& options = {});
 
+// A prepared image, float [C, H, W], with its normalisation undone.
+Image visible_image(const Tensor& view, const ImageStats& stats);
+
 // Makes of uint8 [C, H, W] what the encoder sees of it, `side` x `side` pixels.
 std::function<Image(const Tensor&)> thumbnails(const EncoderSpec& spec, int64_t side);
 
