@@ -56,19 +56,21 @@ void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, bool firs
     a.insert(a.end(), b.begin(), b.end());
     return a;
   };
-  std::vector<std::string> words = {"pretrain"};
+  const std::string command = sweep.episodes ? "fewshot" : "pretrain";
+  std::vector<std::string> words = {command};
   if (fs::exists(folder.checkpoint())) {
-    words = {"pretrain", "--resume"};
+    words = {command, "--resume"};
   } else {
-    words = with(with(words, sweep.pretrain), setting.words);
+    words = with(with(words, sweep.episodes ? sweep.fewshot : sweep.pretrain), setting.words);
     words.insert(words.end(), {"--seed", std::to_string(seed)});
+    if (sweep.episodes) words.insert(words.end(), {"--test.baselines", first ? "true" : "false"});
     if (fs::exists(folder.options())) words.push_back("--overwrite");
   }
   words.insert(words.end(), {"--out", folder.root.string()});
   int code = run_self(words);
   // The draws of labels differ from seed to seed, so that the interval holds them too. Raw pixels
   // and the untrained encoder are measured beside the first run only: they learn nothing from it.
-  if (code == 0) {
+  if (code == 0 && !sweep.episodes) {
     code = run_self(with({"evaluate", "--run", folder.root.string(), "--seed", std::to_string(seed),
                           "--baselines", first ? "true" : "false"},
                          sweep.evaluate));
@@ -97,8 +99,8 @@ int run_sweep(const std::vector<std::string>& words) {
     fmt::print(
         "Runs several settings and seeds in turn. What is done is not done again.\n\n"
         "  likewise sweep configs/glyphs.toml\n\n"
-        "The file holds `seeds`, [pretrain] and [evaluate] options for all, and a [[setting]] with "
-        "a name and\noptions for each row of the table.\n\n{}",
+        "The file holds `seeds`, [pretrain] and [evaluate] options for all (or [fewshot] options), and "
+        "a [[setting]]\nwith a name and options for each row of the table.\n\n{}",
         fields.help());
     return arguments.help ? 0 : 2;
   }

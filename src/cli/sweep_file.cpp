@@ -52,6 +52,9 @@ Sweep read_sweep(std::string_view text, const std::string& file) {
       add_words(*node.as_table(), "", file, sweep.pretrain);
     } else if (name == "evaluate" && node.is_table()) {
       add_words(*node.as_table(), "", file, sweep.evaluate);
+    } else if (name == "fewshot" && node.is_table()) {
+      sweep.episodes = true;
+      add_words(*node.as_table(), "", file, sweep.fewshot);
     } else if (name == "setting" && node.is_array()) {
       for (const auto& item : *node.as_array()) {
         const auto* fields = item.as_table();
@@ -68,8 +71,12 @@ Sweep read_sweep(std::string_view text, const std::string& file) {
       }
     } else {
       throw UserError("{}:{}: unknown key '{}'{}", file, node.source().begin.line, name,
-                      did_you_mean(name, {"seeds", "pretrain", "evaluate", "setting"}));
+                      did_you_mean(name, {"seeds", "pretrain", "evaluate", "fewshot", "setting"}));
     }
+  }
+  if (sweep.episodes && (!sweep.pretrain.empty() || !sweep.evaluate.empty())) {
+    throw UserError("{}: [fewshot] trains and measures by itself; [pretrain] and [evaluate] belong to "
+                    "another file", file);
   }
   if (sweep.seeds.empty()) sweep.seeds = {0};
   if (sweep.settings.empty()) sweep.settings.push_back({"default", {}});
