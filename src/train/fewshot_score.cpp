@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
@@ -51,7 +52,7 @@ json test_row(const fewshot::EpisodeShape& shape, const std::string& features,
                {{"mean", score.accuracy.mean},
                 {"half_width", score.accuracy.half_width},
                 {"n", score.accuracy.n}}}};
-  if (!norm.empty()) row["norm"] = norm;
+  row["norm"] = norm;
   return row;
 }
 
@@ -102,20 +103,17 @@ json test_fewshot(fewshot::FewShotMethod& method, fewshot::FewShotMethod* untrai
       const fewshot::EpisodeShape shape{ways, shots, options.test.queries};
       const fewshot::EpisodeSampler sampler(table.items(), shape, {options.test.within_domains});
       any = true;
+      std::optional<fewshot::EpisodeScore> pixel_score;  // of no batch norm: the same in every mode
+      if (untrained != nullptr) pixel_score = score(pixels, sampler, fewshot::NormMode::kInductive);
       for (const auto mode : wanted_norms(method, options.test.norms)) {
         const auto got = score(method, sampler, mode);
         const std::string norm = fewshot::norm_name(mode);
         progress.say(fmt::format("test: {}-way {}-shot {} % ({})", ways, shots, got.accuracy.text(), norm));
         out["episodes"].push_back(test_row(shape, "Likewise", norm, table, sampler, got));
-        if (untrained != nullptr) {
-          const auto before = score(*untrained, sampler, mode);
-          out["episodes"].push_back(test_row(shape, "untrained encoder", norm, table, sampler, before));
-        }
-      }
-      if (untrained != nullptr) {
-        out["episodes"].push_back(
-            test_row(shape, "raw pixels", "", table, sampler,
-                     score(pixels, sampler, fewshot::NormMode::kInductive)));
+        if (untrained == nullptr) continue;
+        const auto before = score(*untrained, sampler, mode);
+        out["episodes"].push_back(test_row(shape, "untrained encoder", norm, table, sampler, before));
+        out["episodes"].push_back(test_row(shape, "raw pixels", norm, table, sampler, *pixel_score));
       }
     }
   }
@@ -138,7 +136,9 @@ std::string fewshot_text(const json& evaluation) {
                        row.at("way").get<int64_t>(), row.at("shot").get<int64_t>(),
                        row.at("features").get<std::string>(), value.text(), value.n,
                        row.at("queries").get<int64_t>(),
-                       row.contains("norm") ? ", batch norm " + row["norm"].get<std::string>() : "");
+                       row.at("features") == "raw pixels"
+                           ? ""
+                           : ", batch norm " + row.at("norm").get<std::string>());
   }
   if (evaluation.contains("verification")) {
     out += fmt::format("verification        {:.1f} % of pairs\n",
