@@ -19,7 +19,10 @@ MethodEntry entry(const char* name, const char* summary, const TrainingDefaults&
           [] { return std::unique_ptr<MethodOptions>(new MethodOptionsOf<M>); }};
 }
 
-const TrainingDefaults kMamlDefaults{.shape = {5, 1, 5}, .tasks = 8, .schedule = "constant"};
+// A function: the table may be asked for before main.
+TrainingDefaults maml_defaults() {
+  return {.shape = {5, 1, 5}, .tasks = 8, .schedule = "constant"};
+}
 
 }  // namespace
 
@@ -35,13 +38,13 @@ const std::vector<MethodEntry>& methods() {
                               {.shape = {20, 1, 3}}),
       entry<NPairEmbedding>("n_pair", "one positive against those of all other classes",
                             {.shape = {64, 1, 1}}),
-      entry<Maml>("maml", "weights from which a step or two learn a new task", kMamlDefaults),
+      entry<Maml>("maml", "weights from which a step or two learn a new task", maml_defaults()),
       entry<MamlVariant<FirstOrderMamlOptions>>(
-          "fomaml", "maml with the inner gradients taken as constants", kMamlDefaults),
+          "fomaml", "maml with the inner gradients taken as constants", maml_defaults()),
       entry<MamlVariant<AnilOptions>>("anil", "maml whose inner loop changes the last layer alone",
-                                      kMamlDefaults),
+                                      maml_defaults()),
       entry<MamlVariant<MetaSgdOptions>>("meta_sgd", "maml with a learned rate for every weight",
-                                         kMamlDefaults),
+                                         maml_defaults()),
       entry<MamlVariant<MamlPlusOptions>>(
           "maml_pp", "maml with rates learned for each step, every step judged, first order first",
           {.shape = {5, 1, 5}, .tasks = 8, .schedule = "cosine"}),
@@ -49,7 +52,7 @@ const std::vector<MethodEntry>& methods() {
                      {.shape = {5, 10, 0}, .tasks = 5, .optimizer = "sgd", .lr = 1,
                       .schedule = "linear"}),
       entry<Imaml>("imaml", "maml by implicit gradients: the path of the inner loop is forgotten",
-                   kMamlDefaults),
+                   maml_defaults()),
   };
   return table;
 }

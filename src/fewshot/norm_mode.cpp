@@ -30,7 +30,7 @@ NormMode parse_norm(const std::string& name) {
 
 NormScope::NormScope(torch::nn::Module& module, bool training)
     : module_(module), was_training_(module.is_training()) {
-  for (const auto& child : module.modules()) {
+  for (const auto& child : module.modules(false)) {
     auto* norm = child->as<BatchNorm>();
     if (norm == nullptr) continue;
     for (const Tensor& buffer :

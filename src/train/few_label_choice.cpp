@@ -1,5 +1,6 @@
 #include "likewise/train/few_label_choice.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <fmt/format.h>
 
 #include <algorithm>

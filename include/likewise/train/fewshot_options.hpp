@@ -57,7 +57,7 @@ struct FewShotTestOptions {
 struct FewShotValidationOptions {
   std::string data, domains;
   double share = 0.1;
-  int64_t every = 0, episodes = 200;
+  int64_t every = 0, episodes = 100;
   template <class V>
   void fields(V& v) {
     v("data", data, "labelled images of other classes that choose the checkpoint; else a part of the "
