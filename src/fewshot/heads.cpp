@@ -19,7 +19,7 @@ namespace likewise::fewshot {
 
 namespace {
 
-Tensor one_hot(const Tensor& y, int64_t classes) {  // double [n, K]
+Tensor class_columns(const Tensor& y, int64_t classes) {  // double [n, K]
   return at::zeros({y.size(0), classes}, at::kDouble).scatter_(1, y.unsqueeze(1), 1);
 }
 
@@ -49,7 +49,7 @@ Centred centred(const Tensor& x, const Tensor& query) {
 
 LinearModel prototype_head(const Tensor& x, const Tensor& y, int64_t classes) {
   const at::NoGradGuard no_grad;
-  const Tensor means = unit(weighted_means(one_hot(y, classes), unit(x.to(at::kDouble))));
+  const Tensor means = unit(weighted_means(class_columns(y, classes), unit(x.to(at::kDouble))));
   return {means.t().contiguous(), at::zeros({classes}, at::kDouble),
           at::zeros({x.size(1)}, at::kDouble), at::ones({x.size(1)}, at::kDouble)};
 }
@@ -61,7 +61,7 @@ LinearModel ridge_head(const Tensor& x, const Tensor& y, int64_t classes, double
   const double length =
       std::max(1e-12, (wide - mean).pow(2).sum(1).mean().sqrt().item<double>());
   const Tensor rows = (wide - mean) / length;
-  const Tensor target = 2 * one_hot(y, classes) - 1, bias = target.mean(0);
+  const Tensor target = 2 * class_columns(y, classes) - 1, bias = target.mean(0);
   const int64_t n = rows.size(0), d = rows.size(1);
   Tensor weight;  // rows are centred, so the bias is the mean of the targets
   if (n < d) {
@@ -78,7 +78,7 @@ Tensor laplacian_head(const Tensor& x, const Tensor& y, const Tensor& query, int
                       const FewLabelHeadOptions& options) {
   const at::NoGradGuard no_grad;
   const Centred rows = centred(x, query);
-  const Tensor means = weighted_means(one_hot(y, classes), rows.support);
+  const Tensor means = weighted_means(class_columns(y, classes), rows.support);
   const Tensor unary = squared_distances(rows.query, means);  // [M, K]
   const int64_t m = rows.query.size(0), k = std::min(options.neighbours, m - 1);
   Tensor p = at::softmax(-unary, 1);
@@ -100,7 +100,7 @@ Tensor transport_head(const Tensor& x, const Tensor& y, const Tensor& query, int
   constexpr double kMove = 0.3;
   const at::NoGradGuard no_grad;
   const Centred rows = centred(x, query);
-  const Tensor known = one_hot(y, classes);
+  const Tensor known = class_columns(y, classes);
   const auto m = static_cast<double>(rows.query.size(0));
   Tensor means = weighted_means(known, rows.support), p;
   for (int64_t round = 0; round < options.rounds; ++round) {
