@@ -224,7 +224,7 @@ class FewShotRun {
     progress_.say(fmt::format("resuming at episode {}", format_count(step_ * options_.tasks)));
   }
 
-  // The test classes are opened here and not before.
+  // The test images are read here and not before.
   std::string finish() {
     nlohmann::json evaluation = {{"data", data_.train->items().name},
                                  {"protocols", nlohmann::json::array()},

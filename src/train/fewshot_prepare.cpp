@@ -44,6 +44,13 @@ void settle_method(FewShotOptions& options) {
   if (options.schedule == "auto") options.schedule = defaults.schedule;
   if (options.weight_decay < 0) options.weight_decay = defaults.weight_decay;
   if (options.clip < 0) options.clip = defaults.clip;
+  if (options.test.norms != "auto") {  // a slip is said now, not when training is over
+    for (const auto& part : split(options.test.norms, ',')) fewshot::parse_norm(trim(part));
+  }
+  for (const auto* list : {&options.test.ways, &options.test.shots}) {
+    if (list->empty()) throw UserError("--test.ways and --test.shots want at least one number");
+  }
+  if (!options.test.data.empty()) open_dataset(options.test.data);  // it is there; read at the end
   if (options.queries == 0 && options.method != "reptile") {
     throw UserError("--queries 0: only reptile learns without queries, {} needs at least 1",
                     options.method);

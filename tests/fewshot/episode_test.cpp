@@ -1,9 +1,10 @@
 #include "likewise/fewshot/episode.hpp"
 
 #include <ATen/ops/equal.h>
-#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <set>
 

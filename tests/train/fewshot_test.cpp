@@ -8,6 +8,7 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -170,6 +171,7 @@ TEST_F(FewShotTraining, WorksForLearnersThatAdapt) {
 TEST_F(FewShotTraining, SaysWhatCannotBe) {
   const auto message = [&](auto&& change) {
     FewShotOptions options = options_of(folder_.path(), "bad");
+    options.overwrite = true;
     change(options);
     try {
       run(options);
