@@ -45,7 +45,7 @@ void write_patterns(const fs::path& folder, int classes, int per_class, uint64_t
   }
 }
 
-FewShotOptions options_of(const fs::path& folder, const std::string& run,
+FewShotOptions few_options(const fs::path& folder, const std::string& run,
                           const std::string& method = "prototypical") {
   FewShotOptions options;
   options.data.path = (folder / "train").string();
@@ -69,7 +69,7 @@ FewShotOptions options_of(const fs::path& folder, const std::string& run,
   return options;
 }
 
-FewShotResult run(FewShotOptions options) {
+FewShotResult train_few(FewShotOptions options) {
   const auto method = fewshot::find_method(options.method).make_options();
   Fields fields(options);
   method->describe(fields);
@@ -101,7 +101,7 @@ class FewShotTraining : public ::testing::Test {
 
 TEST_F(FewShotTraining, AStoppedRunEndsInTheBitsOfOneThatWasNot) {
   const auto train = [&](const std::string& name, bool resume) {
-    FewShotOptions options = options_of(folder_.path(), name);
+    FewShotOptions options = few_options(folder_.path(), name);
     options.resume = resume;
     fewshot::MethodOptionsOf<StoppingPrototypical> method;
     Fields fields(options);
@@ -118,19 +118,19 @@ TEST_F(FewShotTraining, AStoppedRunEndsInTheBitsOfOneThatWasNot) {
 }
 
 TEST_F(FewShotTraining, TestClassesChangeNothing) {
-  FewShotOptions with = options_of(folder_.path(), "with");
+  FewShotOptions with = few_options(folder_.path(), "with");
   with.test.data = (folder_ / "test").string();
-  run(with);
-  run(options_of(folder_.path(), "without"));
+  train_few(with);
+  train_few(few_options(folder_.path(), "without"));
   EXPECT_EQ(checkpoint("with"), checkpoint("without"));
 }
 
 TEST_F(FewShotTraining, LeavesFiguresAReportAndAnEncoderForOtherCommands) {
-  FewShotOptions options = options_of(folder_.path(), "run");
+  FewShotOptions options = few_options(folder_.path(), "run");
   options.test.data = (folder_ / "test").string();
   options.data.quarter_turns = true;
   options.test.norms = "inductive,support,transductive";
-  const FewShotResult result = run(options);
+  const FewShotResult result = train_few(options);
   EXPECT_GE(result.validation, 0);
   const RunFolder files{folder_ / "run"};
   const auto evaluation = nlohmann::json::parse(read_text(files.evaluation()));
@@ -156,11 +156,11 @@ TEST_F(FewShotTraining, LeavesFiguresAReportAndAnEncoderForOtherCommands) {
 
 TEST_F(FewShotTraining, WorksForLearnersThatAdapt) {
   for (const std::string method : {"maml", "reptile"}) {
-    FewShotOptions options = options_of(folder_.path(), method, method);
+    FewShotOptions options = few_options(folder_.path(), method, method);
     options.test.data = (folder_ / "test").string();
     options.episodes = 8;
     if (method == "reptile") options.queries = 0;
-    run(options);
+    train_few(options);
     const auto evaluation = nlohmann::json::parse(read_text(RunFolder{folder_ / method}.evaluation()));
     EXPECT_EQ(evaluation["episodes"][0]["norm"], "transductive") << method;
     EXPECT_THROW(load_encoder(folder_ / method), DataError);
@@ -170,11 +170,11 @@ TEST_F(FewShotTraining, WorksForLearnersThatAdapt) {
 
 TEST_F(FewShotTraining, SaysWhatCannotBe) {
   const auto message = [&](auto&& change) {
-    FewShotOptions options = options_of(folder_.path(), "bad");
+    FewShotOptions options = few_options(folder_.path(), "bad");
     options.overwrite = true;
     change(options);
     try {
-      run(options);
+      train_few(options);
     } catch (const UserError& error) {
       return std::string(error.what());
     }
@@ -239,7 +239,7 @@ TEST(FewLabelChoice, MeasuresEveryHeadOnTheSameDrawsAndNamesTheBest) {
     EXPECT_EQ(row.accuracy[1].n, 5);
   }
   for (const HeadRow& row : choice.rows) {
-    if (row.head == choice.best) EXPECT_FALSE(row.transductive);
+    EXPECT_FALSE(row.head == choice.best && row.transductive);
   }
   EXPECT_NE(choice.verdict.find("with 5 labels a class"), std::string::npos);
 }
