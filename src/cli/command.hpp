@@ -19,6 +19,7 @@ const std::vector<Command>& commands();
 int run_pretrain(const std::vector<std::string>& words);
 int run_evaluate(const std::vector<std::string>& words);
 int run_fit(const std::vector<std::string>& words);
+int run_fewshot(const std::vector<std::string>& words);
 int run_predict(const std::vector<std::string>& words);
 int run_embed(const std::vector<std::string>& words);
 int run_export(const std::vector<std::string>& words);

@@ -14,6 +14,11 @@ const std::vector<Command>& commands() {
        run_evaluate},
       {"fit", "turn the labels there are into a classifier",
        "likewise fit --run RUN --data PATH [--labels labels.csv] --out MODEL", run_fit},
+      {"fewshot", "learn from few labels: by episodes, or heads on an encoder, measured",
+       "likewise fewshot --data PATH --method prototypical --test.data PATH --out RUN\n"
+       "       likewise fewshot --data PATH --run RUN --shots 1,5,10 [--out MODEL]\n"
+       "       likewise fewshot --runs FOLDER [--run RUN]",
+       run_fewshot},
       {"predict", "classify images with a fitted model",
        "likewise predict --model MODEL --data PATH [--out predictions.csv]", run_predict},
       {"embed", "write the features of images",
@@ -37,8 +42,8 @@ const std::vector<Command>& commands() {
        "likewise sweep FILE.toml [--out FOLDER]", run_sweep},
       {"report", "write one self-contained page about a run, or one that compares several",
        "likewise report RUN [RUN ...] [--out page.html]", run_report},
-      {"list", "show what there is: methods, encoders, views, datasets",
-       "likewise list [methods|encoders|views|datasets]", run_list},
+      {"list", "show what there is: methods, few-shot methods, encoders, views, datasets",
+       "likewise list [methods|fewshot|encoders|views|datasets]", run_list},
       {"doctor", "show what this build and machine can do, and what makes it slow",
        "likewise doctor", run_doctor},
   };

@@ -7,6 +7,8 @@
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/data/open.hpp"
+#include "likewise/fewshot/catalogue.hpp"
+#include "likewise/fewshot/heads.hpp"
 #include "likewise/methods/catalogue.hpp"
 #include "likewise/nn/catalogue.hpp"
 #include "likewise/views/corruptions.hpp"
@@ -28,6 +30,13 @@ struct Kind {
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> table = {
       {"methods", [] { for (const auto& e : methods()) print_row(e.name, e.summary); }},
+      {"fewshot",
+       [] {
+         for (const auto& e : fewshot::methods()) print_row(e.name, e.summary);
+         for (const auto& e : fewshot::few_label_heads()) {
+           print_row(std::string("head ") + e.name, e.summary);
+         }
+       }},
       {"encoders", [] { for (const auto& e : encoder_catalogue()) print_row(e.name, e.summary); }},
       {"views",
        [] {

@@ -37,13 +37,15 @@ void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, bool firs
     a.insert(a.end(), b.begin(), b.end());
     return a;
   };
-  std::vector<std::string> words = {"pretrain"};
+  const std::string command = sweep.episodes ? "fewshot" : "pretrain";
+  std::vector<std::string> words = {command};
   const bool evaluated = fs::exists(folder.evaluation());
   if (fs::exists(folder.checkpoint())) {
-    words = {"pretrain", "--resume"};
+    words = {command, "--resume"};
   } else {
-    words = with(with(words, sweep.pretrain), setting.words);
+    words = with(with(words, sweep.episodes ? sweep.fewshot : sweep.pretrain), setting.words);
     words.insert(words.end(), {"--seed", std::to_string(seed)});
+    if (sweep.episodes) words.insert(words.end(), {"--test.baselines", first ? "true" : "false"});
     if (fs::exists(folder.options())) words.push_back("--overwrite");
   }
   words.insert(words.end(), {"--out", folder.root.string()});
@@ -52,11 +54,11 @@ void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, bool firs
   // and the untrained encoder are measured beside the first run only: they learn nothing from it.
   const std::vector<std::string> evaluate = {"evaluate", "--run", folder.root.string(), "--seed",
                                              std::to_string(seed)};
-  if (code == 0 && !evaluated) {
+  if (code == 0 && !evaluated && !sweep.episodes) {
     code = run_self(
         with(with(evaluate, {"--baselines", first ? "true" : "false"}), sweep.evaluate));
   }
-  if (code == 0 && sweep.select == "validation" && !fs::exists(folder.validation())) {
+  if (code == 0 && !sweep.episodes && sweep.select == "validation" && !fs::exists(folder.validation())) {
     code = run_self(
         with(with(evaluate, sweep.evaluate), {"--baselines", "false", "--validation", "true"}));
   }
@@ -84,8 +86,8 @@ int run_sweep(const std::vector<std::string>& words) {
     fmt::print(
         "Runs several settings and seeds in turn. What is done is not done again.\n\n"
         "  likewise sweep configs/glyphs.toml\n\n"
-        "The file holds `seeds`, [pretrain] and [evaluate] options for all, and a [[setting]] with "
-        "a name and\noptions for each row of the table. With select = \"health\" (needs no label) or "
+        "The file holds `seeds`, [pretrain] and [evaluate] options for all (or [fewshot] options), and\na "
+        "[[setting]] with a name and options for each row of the table. With select = \"health\" (needs no label) or "
         "\"validation\" (a fifth\nof the training labels, held out; select_column says which figure) "
         "the table marks one.\n\n{}",
         fields.help());

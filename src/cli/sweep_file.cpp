@@ -68,6 +68,9 @@ Sweep read_sweep(std::string_view text, const std::string& file) {
       sweep.select = chosen_text(node, name, file, {"none", "health", "validation"});
     } else if (name == "select_column") {
       sweep.select_column = chosen_text(node, name, file, {});
+    } else if (name == "fewshot" && node.is_table()) {
+      sweep.episodes = true;
+      add_words(*node.as_table(), "", file, sweep.fewshot);
     } else if (name == "setting" && node.is_array()) {
       for (const auto& item : *node.as_array()) {
         const auto* fields = item.as_table();
@@ -84,12 +87,16 @@ Sweep read_sweep(std::string_view text, const std::string& file) {
       }
     } else {
       throw UserError("{}:{}: unknown key '{}'{}", file, node.source().begin.line, name,
-                      did_you_mean(name, {"seeds", "pretrain", "evaluate", "setting", "select", "select_column"}));
+                      did_you_mean(name, {"seeds", "pretrain", "evaluate", "fewshot", "setting", "select", "select_column"}));
     }
   }
   if (sweep.select.empty()) sweep.select = "none";
   if (!sweep.select_column.empty() && sweep.select != "validation") {
     throw UserError("{}: select_column goes with select = \"validation\"", file);
+  }
+  if (sweep.episodes && (!sweep.pretrain.empty() || !sweep.evaluate.empty())) {
+    throw UserError("{}: [fewshot] trains and measures by itself; [pretrain] and [evaluate] belong to "
+                    "another file", file);
   }
   if (sweep.seeds.empty()) sweep.seeds = {0};
   if (sweep.settings.empty()) sweep.settings.push_back({"default", {}});

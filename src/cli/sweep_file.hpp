@@ -17,6 +17,8 @@ struct Setting {
 struct Sweep {
   std::vector<int64_t> seeds;
   std::vector<std::string> pretrain, evaluate;
+  std::vector<std::string> fewshot;  // with [fewshot]: every run is one of that command
+  bool episodes = false;             // whether there was [fewshot]
   std::vector<Setting> settings;
   std::string select;         // how a setting is chosen: "none", "health", "validation"
   std::string select_column;  // of the validation; empty: the linear probe, else the first

@@ -98,7 +98,7 @@ void Linear::initialize(Rng& rng) {
 }
 
 namespace {
-constexpr double kMomentum = 0.1, kEps = 1e-5;
+constexpr double kEps = 1e-5;
 }  // namespace
 
 BatchNorm::BatchNorm(int64_t features, bool affine, double initial_weight)
@@ -125,12 +125,12 @@ void BatchNorm::begin_forward(const Tensor& x) {
 
 Tensor BatchNorm::forward(const Tensor& x) {
   begin_forward(x);
-  return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), kMomentum, kEps,
+  return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(), momentum, kEps,
                         true);
 }
 
 Tensor BatchNorm::forward_relu(const Tensor& x, const Tensor& residual) {
-  const detail::NormRelu norm = {weight, bias, running_mean, running_var, kMomentum, kEps};
+  const detail::NormRelu norm = {weight, bias, running_mean, running_var, momentum, kEps};
   if (is_training() && detail::can_fuse_norm_relu(norm, x, residual)) {
     begin_forward(x);
     return detail::norm_relu(norm, x, residual);
@@ -141,7 +141,7 @@ Tensor BatchNorm::forward_relu(const Tensor& x, const Tensor& residual) {
 }
 
 Tensor BatchNorm::forward_relu_pool(const Tensor& x) {
-  const detail::NormRelu norm = {weight, bias, running_mean, running_var, kMomentum, kEps};
+  const detail::NormRelu norm = {weight, bias, running_mean, running_var, momentum, kEps};
   if (is_training() && detail::can_fuse_norm_relu_pool(norm, x)) {
     begin_forward(x);
     return detail::norm_relu_pool(norm, x);

@@ -71,6 +71,7 @@ std::string report_page(const std::filesystem::path& folder) {
   page.sections = report::section("summary", "Summary", report::summary_section(run)) +
                   report::section("results", "Results", report::results_section(run)) +
                   report::section("classes", "Classes", report::classes_section(run)) +
+                  report::section("episodes", "Episodes", report::fewshot_section(run)) +
                   report::section("training", "Training", report::training_section(run)) +
                   report::section("health", "Health", report::health_section(run)) +
                   report::section("map", "Map", map) +

@@ -78,7 +78,7 @@ void read_metrics(const fs::path& path, RunData& run) {
       continue;
     }
     const std::string kind = text(entry, "kind");
-    if (kind != "step" && kind != "health" && kind != "knn") continue;
+    if (kind != "step" && kind != "health" && kind != "knn" && kind != "valid") continue;
     const double step = number(entry, "step"), epoch = number(entry, "epoch");
     const double x = std::isfinite(step) ? step : epoch;
     if (!std::isfinite(x)) continue;
@@ -169,7 +169,8 @@ RunData read_run(const fs::path& folder) {
                                                  {"report/summary.json", &run.summary},
                                                  {"report/gallery.json", &run.gallery},
                                                  {"report/neighbours.json", &run.neighbours},
-                                                 {"report/map.json", &run.map}};
+                                                 {"report/map.json", &run.map},
+                                                 {"report/episodes.json", &run.episodes}};
   for (const auto& [name, into] : files) {
     forgiving(folder / name, [&, shown = name, into = into](const fs::path& path) {
       read_json_file(path, shown, *into, run);

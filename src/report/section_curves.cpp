@@ -51,9 +51,12 @@ std::string training_section(const RunData& run) {
       curve(run, "Loss", "Mean of neighbouring steps; the band is their range", "step.loss"),
       curve(run, "kNN accuracy", "A check along the way, on held-out data", "knn.accuracy",
             Unit::kShare),
+      curve(run, "Validation", "Accuracy on classes held out, which chooses the checkpoint",
+            "valid.accuracy", Unit::kShare),
       curve(run, "Learning rate", "", "step.lr", Unit::kNumber, true),
       curve(run, "Gradient norm", "", "step.grad_norm", Unit::kNumber, true),
-      curve(run, "Views per second", "", "step.rate", Unit::kNumber, true),
+      curve(run, run.get("step.episodes").empty() ? "Views per second" : "Episodes per second", "",
+            "step.rate", Unit::kNumber, true),
       curve(run, "Waiting for data", "Share of the time", "step.wait", Unit::kShare, true),
   }) + learned_views_charts(run);
 }

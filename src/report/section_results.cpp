@@ -56,8 +56,10 @@ std::string episodes_table(const Json& evaluation) {
   std::vector<std::pair<std::string, std::vector<std::pair<std::string, Score>>>> rows;
   for (const Json& episode : list(evaluation, "episodes")) {
     const std::string shot = text(episode, "shot");
-    const std::string kind = fmt::format("{} classes, {} {} each", text(episode, "way"), shot,
-                                         shot == "1" ? "label" : "labels");
+    const std::string norm = text(episode, "norm");
+    const std::string kind = fmt::format("{} classes, {} {} each{}", text(episode, "way"), shot,
+                                         shot == "1" ? "label" : "labels",
+                                         norm.empty() ? "" : ", batch norm " + norm);
     const std::string name = text(episode, "features");
     if (std::find(features.begin(), features.end(), name) == features.end()) {
       features.push_back(name);

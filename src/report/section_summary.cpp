@@ -64,7 +64,8 @@ std::string facts_list(const RunData& run) {
     const auto middle = rates.begin() + static_cast<std::ptrdiff_t>(rates.size() / 2);
     std::nth_element(rates.begin(), middle, rates.end(),
                      [](const Mark& a, const Mark& b) { return a.value < b.value; });
-    fact("Speed", show_number(std::round(middle->value)) + " views/s");
+    fact("Speed", show_number(std::round(middle->value)) +
+                      (run.get("step.episodes").empty() ? " views/s" : " episodes/s"));
   }
   fact("Tested on", text(run.evaluation, "test"));
   fact("Device", run.fact("device", {"device", "train.device"}));

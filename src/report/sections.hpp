@@ -30,6 +30,7 @@ std::string opening_sentence(const RunData& run);
 std::string summary_section(const RunData& run);
 std::string results_section(const RunData& run);  // protocols, few labels, episodes
 std::string classes_section(const RunData& run);  // confusion matrix, recall
+std::string fewshot_section(const RunData& run);  // episodes in pictures, shots and ways
 std::string training_section(const RunData& run);
 std::string health_section(const RunData& run);
 std::string neighbours_section(const RunData& run);

@@ -68,13 +68,16 @@ void settle_viewmaker(PretrainOptions& options) {
     return;
   }
   if (own.use == "alone") {
-    if (options.views.recipe != "auto" && options.views.recipe != "none") {
-      throw UserError(
-          "--viewmaker alone leaves no room for --views.recipe {}; --viewmaker after puts learned views "
-          "behind those",
-          options.views.recipe);
+    for (std::string* recipe : {&options.views.recipe, &options.audio.recipe, &options.series.recipe,
+                                &options.tensor.recipe}) {
+      if (*recipe != "auto" && *recipe != "none") {
+        throw UserError(
+            "--viewmaker alone leaves no room for --views.recipe {}; --viewmaker after puts learned views "
+            "behind those",
+            *recipe);
+      }
+      *recipe = "none";
     }
-    options.views.recipe = "none";
   }
   if (!own.from.empty() && !options.resume) {
     const ViewmakerSpec from = load_viewmaker(own.from)->spec();
@@ -111,7 +114,7 @@ FeatureSet learned_view_features(const TrainedEncoder& model, const LearnedViews
     LoaderOptions options;
     options.shuffle = false;
     options.max_bad = data->size();
-    Loader loader(data, {eval_view(model.spec.views, model.spec.stats)}, options);
+    Loader loader(data, {eval_view(model.spec)}, options);
     int64_t first = 0;
     for (int64_t step = 0; step < loader.steps_per_epoch(); ++step) {
       check_interrupt();

@@ -24,6 +24,13 @@ void add_figure(Figures& out, const std::string& features, const std::string& co
   out.values[{features, column}] = value["mean"].get<double>();
 }
 
+// "5-way 1-shot", with the batch-norm mode where one is told.
+std::string episode_column(const json& task) {
+  const std::string norm = task.value("norm", "");
+  return fmt::format("{}-way {}-shot{}", task.value("way", 0), task.value("shot", 0),
+                     norm.empty() ? "" : ", " + norm);
+}
+
 // The values of one cell over all seeds.
 std::vector<double> cell_values(const std::vector<Figures>& seeds, const std::string& features,
                                 const std::string& column) {
@@ -116,7 +123,7 @@ Figures figures_of(const json& evaluation) {
   }
   for (const auto& task : evaluation.value("episodes", json::array())) {
     add_figure(out, task.value("features", ""),
-               fmt::format("{}-way {}-shot", task.value("way", 0), task.value("shot", 0)),
+               episode_column(task),
                task.value("accuracy", json()));
   }
   return out;

@@ -57,8 +57,8 @@ std::string picture_of(const Tensor& x, double low, double high) {
 
 ViewMaking::ViewMaking(std::shared_ptr<LearnedViews> views, const EncoderSpec& spec, bool after,
                        uint64_t seed)
-    : views_(std::move(views)), plain_(eval_view(spec.views, spec.stats)), base_(plain_), seed_(seed) {
-  if (after) base_ = train_views(spec.views, spec.stats).at(0);
+    : views_(std::move(views)), plain_(eval_view(spec)), base_(plain_), seed_(seed) {
+  if (after) base_ = train_views(spec).at(0);
   views_->network()->eval();
 }
 

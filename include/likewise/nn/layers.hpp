@@ -74,6 +74,7 @@ class BatchNorm : public Layer {
 
   Tensor weight, bias;  // undefined unless affine
   Tensor running_mean, running_var, num_batches_tracked;
+  double momentum = 0.1;  // 1: the running statistics are those of the last batch
 
  private:
   void begin_forward(const Tensor& x);

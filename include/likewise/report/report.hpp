@@ -12,13 +12,14 @@ namespace likewise {
 // section:
 //
 //   run.toml               resolved options
-//   metrics.jsonl          one object a line; kinds `step`, `health` and `knn`
+//   metrics.jsonl          one object a line; kinds `step`, `health`, `knn`, `valid`
 //   evaluation.json        protocols, few labels, episodes, confusion matrix, recall
 //   report/summary.json    {data, images, method, encoder, epochs, steps, seconds, device, version,
 //                          seed, warnings: [text]}; overrides what is read from run.toml
 //   report/gallery.json    originals and their views
 //   report/neighbours.json queries and their nearest neighbours
 //   report/map.json        the data in two dimensions
+//   report/episodes.json   few-shot episodes in pictures, what was confused
 //
 // A damaged file becomes a warning on the page. Throws UserError when `run` is no folder, holds
 // none of these files, or `html` cannot be written.
