@@ -69,6 +69,8 @@ AutoWords with_automatic_options(std::vector<std::string> words) {
   }
   words.insert(words.end(), {"--method", method});
   return {std::move(words), explanation};
+}
+
 // What the data are, which decides what views there are: as said, else by a look at the files.
 std::string modality_of(const std::vector<std::string>& words) {
   const std::string asked = peek_argument(words, "modality", "auto");

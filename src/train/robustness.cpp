@@ -51,7 +51,7 @@ json corruption_table(const std::vector<ProbedFeatures>& features, const Dataset
   }
   std::vector<std::vector<double>> sums(features.size(), std::vector<double>(kSeverities));
   for (const auto& entry : chosen) {
-    say("corruption: " + entry.name);
+    say(std::string("corruption: ") + entry.name);
     std::vector<json> cells(features.size(), json::array());
     for (int severity = 1; severity <= kSeverities; ++severity) {
       const DatasetPtr worse = decoded_cache(
