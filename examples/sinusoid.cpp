@@ -70,7 +70,9 @@ Parameters fresh_weights(const Rng& rng) {
   for (const int64_t width : {kHidden, kHidden, int64_t{1}}) {
     Tensor weight = at::zeros({width, in}), bias = at::zeros({width});
     Rng own = rng.fork({static_cast<uint64_t>(out.size())});
-    fill_truncated_normal(weight, std::sqrt(2.0 / static_cast<double>(in)), own);
+    const double bound = 1 / std::sqrt(static_cast<double>(in));
+    fill_uniform(weight, bound, own);
+    fill_uniform(bias, bound, own);
     out.push_back(weight.set_requires_grad(true));
     out.push_back(bias.set_requires_grad(true));
     in = width;

@@ -178,6 +178,8 @@ FewShotData prepare_fewshot(FewShotOptions& options, ProgressLine& progress) {
   if (options.resume) {
     out.spec = EncoderSpec::from_toml(
         load_checkpoint(RunFolder{options.out}.checkpoint()).meta("fewshot_spec"), options.out);
+    options.size = out.spec.views.size;
+    options.encoder = out.spec.encoder;
   } else {
     out.spec.stats = measure_images(sample_images(*parts.train, 1000));
     settle_size(options, out.spec.stats, progress);

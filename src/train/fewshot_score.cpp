@@ -150,7 +150,8 @@ std::string fewshot_text(const json& evaluation) {
 
 json episode_pictures(fewshot::FewShotMethod& method, const fewshot::ImageTable& table,
                       const EncoderSpec& spec, const FewShotOptions& options) {
-  constexpr int64_t kShown = 3, kCounted = 200, kQueriesShown = 5, kConfusions = 12;
+  constexpr int64_t kShown = 3, kMostCounted = 200, kQueriesShown = 5, kConfusions = 12;
+  const int64_t counted = std::min(kMostCounted, options.test.episodes);
   const int64_t fixed = method.fixed_ways();
   const int64_t ways = fixed > 0 ? fixed : options.test.ways.at(0);
   const fewshot::EpisodeShape shape{ways, options.test.shots.at(0),
@@ -163,7 +164,7 @@ json episode_pictures(fewshot::FewShotMethod& method, const fewshot::ImageTable&
   std::map<std::pair<int64_t, int64_t>, int64_t> confused;
   std::map<int64_t, int64_t> example;  // a position of each class that was met
   json shown = json::array();
-  for (int64_t e = 0; e < kCounted; ++e) {
+  for (int64_t e = 0; e < counted; ++e) {
     const auto batch = fewshot::make_batch(table, sampler, static_cast<uint64_t>(options.test.seed),
                                            fewshot::EpisodeUse::kTest, e, 1);
     const Tensor chosen = fewshot::chosen_ways(method.scores(batch, mode));
@@ -207,7 +208,7 @@ json episode_pictures(fewshot::FewShotMethod& method, const fewshot::ImageTable&
   return {{"ways", ways},
           {"shots", shape.shots},
           {"norm", fewshot::norm_name(mode)},
-          {"counted", kCounted},
+          {"counted", counted},
           {"episodes", shown},
           {"confusions", pairs}};
 }
