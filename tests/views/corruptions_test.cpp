@@ -61,8 +61,9 @@ TEST(Corruptions, EachChangesTheSampleMoreWithSeverity) {
     }
     EXPECT_TRUE(at::equal(x, before));
     EXPECT_GT(change[0], 0);
-    // The paper's elastic distortions grow rougher while their smooth part shrinks.
-    if (std::string(c.name) != "elastic") {
+    // The squared difference does not measure what moves: the paper's elastic distortions grow rougher
+    // while their smooth part shrinks, and a tone that is moved in time differs by its phase.
+    if (!std::set<std::string>{"elastic", "echo", "speed"}.count(c.name)) {
       EXPECT_GT(change[4], change[0]);
     }
     EXPECT_THROW(c.make(6, 8000), Error);
