@@ -120,8 +120,10 @@ void pixelate(Canvas& image, int level, Rng&) {
       for (int64_t q = 0; q < columns; ++q) {
         const double left = static_cast<double>(q) * sx, right = left + sx;
         double sum = 0;
-        for (auto y = static_cast<int64_t>(top); y < std::min<int64_t>(image.height, static_cast<int64_t>(std::ceil(bottom))); ++y) {
-          for (auto x = static_cast<int64_t>(left); x < std::min<int64_t>(image.width, static_cast<int64_t>(std::ceil(right))); ++x) {
+        const auto last_y = std::min(image.height, static_cast<int64_t>(std::ceil(bottom)));
+        const auto last_x = std::min(image.width, static_cast<int64_t>(std::ceil(right)));
+        for (auto y = static_cast<int64_t>(top); y < last_y; ++y) {
+          for (auto x = static_cast<int64_t>(left); x < last_x; ++x) {
             sum += overlap(y, top, bottom) * overlap(x, left, right) * image.at(c, y, x);
           }
         }

@@ -112,7 +112,7 @@ Simclr::Options without_norms() {
 TEST(ViewPlayer, RaisesTheLossOfTheMethod) {
   const auto method = started(std::make_shared<Simclr>(std::make_shared<ConvEncoder>(8), without_norms()));
   PretrainOptions options = small_options();
-  options.viewmaker.optim.lr = 0.05;
+  options.viewmaker.optim.lr = 0.003;
   ViewPlayer player(options, small_spec(), false);
   const Batch batch = noise_batch(16, 2, 3);
   const auto loss = [&] {  // with the noise of step 1's second turn

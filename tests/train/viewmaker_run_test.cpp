@@ -116,7 +116,9 @@ TEST(ViewmakerRun, MethodFirstThenViewmakerOnTheSameSamplesWithFreshNoiseAndNewW
     EXPECT_EQ(viewmaker.turn, 1);
     EXPECT_TRUE(at::equal(method.index, viewmaker.index));
     EXPECT_FALSE(at::equal(method.view, viewmaker.view));
-    EXPECT_FALSE(at::equal(method.weight, viewmaker.weight));
+    if (s < 2) {  // the rate of the last step is 0
+      EXPECT_FALSE(at::equal(method.weight, viewmaker.weight));
+    }
     if (s > 0) {
       EXPECT_TRUE(at::equal(looks[2 * s - 1].weight, method.weight));
     }

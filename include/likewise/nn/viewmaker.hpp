@@ -21,7 +21,9 @@ struct ViewmakerShape {
       range(1, 4096));
     v("blocks", blocks, "residual blocks, each with a noise channel of its own", range(0, 32));
     v("activation", activation, "between its layers", choices({"relu", "leaky_relu"}));
-    v("start", start, "factor on its last layer at the start; with 1e-5 perturbations begin near 0 (the bound scales up more)",
+    v("start", start,
+      "factor on its last layer at the start; with 1e-5 perturbations begin near 0 (the bound scales "
+      "up more)",
       range(0, 10));
   }
 };
