@@ -1,14 +1,20 @@
 // MAML on sinusoids: the classical demonstration, in regression.
 //
-//   build/release/examples/sinusoid [STEPS] [PLOT.svg]        1,500 steps and sinusoid.svg by default
+//   build/release/examples/sinusoid [STEPS] [PLOT.svg]        5,000 steps and sinusoid.svg by default
 //
 // A task is y = a sin(x - p), amplitude a from [0.1, 5], phase p from [0, pi]; ten points with x from
 // [-5, 5] are given, ten others judge. A network of two hidden layers of 40 learns, by MAML, weights
 // from which one gradient step fits a new sinusoid; and jointly, over all tasks, where the best it can
 // do is their average.
 //
-// Expected: after one step from MAML's weights the squared error on new tasks is below a third of that
-// after one step from the jointly trained ones. The program exits with 1 where it is not.
+// Expected (5,000 steps, 73 s of one thread; in brackets 1,500 steps), squared error on 600 new tasks:
+//                                 before   one step       ten steps
+//   MAML                          3.22     0.58 (1.11)    0.20 (0.54)
+//   trained on all tasks at once  3.21     2.54 (2.69)    1.70 (1.82)
+// The program exits with 1 unless one step from MAML's weights leaves less than a third of the error that
+// one step from the others leaves; 1,500 steps are too few for that.
+//
+// Built with -DLIKEWISE_BUILD_EXAMPLES=ON.
 //
 // Source: Finn, Abbeel, Levine, ICML 2017, section 5.1.
 
@@ -178,7 +184,7 @@ void plot(const std::string& file, const Parameters& maml, const Parameters& joi
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int64_t steps = argc > 1 ? std::atoll(argv[1]) : 1500;
+  const int64_t steps = argc > 1 ? std::atoll(argv[1]) : 5000;
   const Parameters maml = train(steps, true), joint = train(steps, false);
   const auto with = judge(maml), without = judge(joint);
   fmt::print("squared error on 600 new tasks   before  one step  ten steps\n");
