@@ -1,5 +1,5 @@
-// Log-mel spectrograms a second of one thread: from files (read, decode, resample, transform), and from
-// waves in memory; the Fourier transform by itself. The peer is bench/peers/audio.py.
+// Log-mel spectrograms a second of one thread: from files (read, decode, resample, transform), and
+// from waves in memory; the Fourier transform by itself. The peer is bench/peers/audio.py.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -25,7 +25,8 @@ fs::path recordings() {
     Sound sound{16000, 1, std::vector<float>(16000)};
     const double hz = rng.uniform(100, 2000);
     for (size_t t = 0; t < sound.samples.size(); ++t) {
-      sound.samples[t] = static_cast<float>(0.3 * std::sin(hz * static_cast<double>(t) / 2546) + 0.05 * rng.normal());
+      sound.samples[t] = static_cast<float>(0.3 * std::sin(hz * static_cast<double>(t) / 2546) +
+                                            0.05 * rng.normal());
     }
     write_file(folder / (std::to_string(i) + ".wav"), encode_wav(sound));
   }
@@ -47,7 +48,8 @@ void log_mel(benchmark::State& state, bool from_files, double rate) {
   Rng unused(0);
   for (auto _ : state) {
     const int64_t at = i++ % data->size();
-    benchmark::DoNotOptimize(view(from_files ? data->get(at).parts[0] : waves[static_cast<size_t>(at)], unused));
+    benchmark::DoNotOptimize(
+        view(from_files ? data->get(at).parts[0] : waves[static_cast<size_t>(at)], unused));
   }
   state.SetItemsProcessed(state.iterations());
 }

@@ -10,7 +10,8 @@ namespace likewise {
 namespace {
 
 // Items: episodes, or for MAML steps of 8 tasks.
-void train(benchmark::State& state, const char* name, const fewshot::EpisodeShape& shape, int64_t tasks) {
+void train(benchmark::State& state, const char* name, const fewshot::EpisodeShape& shape,
+           int64_t tasks) {
   fewshot::LabelledItems items;
   for (int64_t i = 0; i < 2000; ++i) items.labels.push_back(i / 20);
   items.domains.assign(2000, -1);
@@ -24,7 +25,8 @@ void train(benchmark::State& state, const char* name, const fewshot::EpisodeShap
   initialize(*method, Rng(1));
   to_channels_last(*method);
   std::vector<ParameterInfo> parameters;
-  for (const auto& item : method->named_parameters()) parameters.push_back({item.key(), item.value(), false});
+  for (const auto& item : method->named_parameters())
+    parameters.push_back({item.key(), item.value(), false});
   OptimOptions adam;
   adam.name = "adam";
   adam.weight_decay = 0;

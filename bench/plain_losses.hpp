@@ -28,7 +28,9 @@ namespace likewise::bench::plain {
 
 inline Tensor unit(const Tensor& x) { return x / at::norm(x, 2, {1}, true).clamp_min(1e-12); }
 inline Tensor diagonal_of(const Tensor& s) { return at::eye(s.size(0), s.options()).to(at::kBool); }
-inline Tensor same_class(const Tensor& labels) { return labels.unsqueeze(1) == labels.unsqueeze(0); }
+inline Tensor same_class(const Tensor& labels) {
+  return labels.unsqueeze(1) == labels.unsqueeze(0);
+}
 
 constexpr double kMinus = -std::numeric_limits<double>::infinity();
 
@@ -44,13 +46,15 @@ inline Logits logits(const Tensor& z0, const Tensor& z1, double temperature) {
   return {s.masked_select(other), s.masked_fill(self.logical_or(other), kMinus)};
 }
 
-inline Tensor debiased(const Tensor& z0, const Tensor& z1, double temperature, double tau_plus, double beta) {
+inline Tensor debiased(const Tensor& z0, const Tensor& z1, double temperature, double tau_plus,
+                       double beta) {
   const Logits l = logits(z0, z1, temperature);
   const auto n = static_cast<double>(l.rest.size(1) - 2);
   const Tensor e = l.rest.exp(), p = l.positive.exp();
   const Tensor weight = beta > 0 ? at::softmax(l.rest * beta, 1) * n : Tensor();
   const Tensor sum = (beta > 0 ? e * weight : e).sum(1);
-  const Tensor g = ((sum - n * tau_plus * p) / (1 - tau_plus)).clamp_min(n * std::exp(-1 / temperature));
+  const Tensor g =
+      ((sum - n * tau_plus * p) / (1 - tau_plus)).clamp_min(n * std::exp(-1 / temperature));
   return -(p / (p + g)).log().mean();
 }
 
@@ -154,14 +158,16 @@ inline Tensor spectral(const Tensor& z0, const Tensor& z1) {
          s.masked_fill(diagonal_of(s.detach()), 0).pow(2).sum() / (n * (n - 1));
 }
 
-inline Tensor inst_disc_softmax(const Tensor& z, const Tensor& bank, const Tensor& index, double temperature) {
+inline Tensor inst_disc_softmax(const Tensor& z, const Tensor& bank, const Tensor& index,
+                                double temperature) {
   return at::cross_entropy_loss(at::matmul(z, bank.t()) / temperature, index);
 }
 
-inline Tensor inst_disc_nce(const Tensor& z, const Tensor& bank, const Tensor& index, const Tensor& noise,
-                            double temperature, double log_z) {
+inline Tensor inst_disc_nce(const Tensor& z, const Tensor& bank, const Tensor& index,
+                            const Tensor& noise, double temperature, double log_z) {
   const auto share = static_cast<double>(noise.size(1)) / static_cast<double>(bank.size(0));
-  const Tensor rows = bank.index_select(0, noise.flatten()).reshape({z.size(0), noise.size(1), z.size(1)});
+  const Tensor rows =
+      bank.index_select(0, noise.flatten()).reshape({z.size(0), noise.size(1), z.size(1)});
   const auto h = [&](const Tensor& logit) {
     const Tensor p = (logit / temperature - log_z).exp();
     return p / (p + share);
@@ -188,7 +194,8 @@ inline Tensor swav(const Tensor& s0, const Tensor& s1) {
   return (one(sinkhorn(s0, 0.05, 3), s1) + one(sinkhorn(s1, 0.05, 3), s0)) / 2;
 }
 
-inline Tensor dino(const std::vector<Tensor>& student, const std::vector<Tensor>& teacher, const Tensor& centre) {
+inline Tensor dino(const std::vector<Tensor>& student, const std::vector<Tensor>& teacher,
+                   const Tensor& centre) {
   Tensor sum;
   double terms = 0;
   for (size_t i = 0; i < teacher.size(); ++i) {
@@ -209,8 +216,12 @@ inline Tensor prototypical(const Tensor& support, const Tensor& query) {
   return at::cross_entropy_loss(-at::cdist(q, c).pow(2), target);
 }
 
-inline Tensor uniformity(const Tensor& x) { return at::pdist(unit(x)).pow(2).mul(-2).exp().mean().log(); }
+inline Tensor uniformity(const Tensor& x) {
+  return at::pdist(unit(x)).pow(2).mul(-2).exp().mean().log();
+}
 
-inline Tensor negative_cosine(const Tensor& p, const Tensor& z) { return -at::cosine_similarity(p, z, 1).mean(); }
+inline Tensor negative_cosine(const Tensor& p, const Tensor& z) {
+  return -at::cosine_similarity(p, z, 1).mean();
+}
 
 }  // namespace likewise::bench::plain

@@ -1,5 +1,6 @@
 // A step with learned views, and the passes that it is made of: SimCLR, ResNet-18 of width 16, the
-// viewmaker of the paper or a narrow one. `step` should take no longer than the sum of the other rows.
+// viewmaker of the paper or a narrow one. `step` should take no longer than the sum of the other
+// rows.
 #include <c10/core/GradMode.h>
 
 #include "likewise/methods/simclr.hpp"

@@ -48,8 +48,8 @@ Names names_of(const Items& items) {
 py::tuple load_run(const std::string& path) {
   TrainedEncoder trained = long_call([&] { return load_encoder(path); });
   if (trained.spec.modality != Modality::image) {
-    throw UserError("{}: an encoder of {}; the Python package reads encoders of images so far", path,
-                    input_kind(trained.spec.modality).items);
+    throw UserError("{}: an encoder of {}; the Python package reads encoders of images so far",
+                    path, input_kind(trained.spec.modality).items);
   }
   EncoderHandle handle{trained.encoder, trained.spec.encoder, trained.spec.channels(),
                        trained.spec.views.size};

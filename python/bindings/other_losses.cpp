@@ -50,12 +50,12 @@ void bind_other_losses(py::module_& m) {
     const auto o = options_of<ContrastiveMarginOptions>(options, "contrastive_margin");
     return long_call([&] { return contrastive_margin(z, labels, o); });
   });
-  m.def("weighted_nt_xent", [](const Tensor& z0, const Tensor& z1, const Tensor& groups,
-                               double temperature, bool decoupled, double tau_plus, double beta,
-                               bool normalize) {
-    const WeightedNtXentOptions o{temperature, decoupled, tau_plus, beta, normalize};
-    return long_call([&] { return weighted_nt_xent(z0, z1, o, groups); });
-  });
+  m.def("weighted_nt_xent",
+        [](const Tensor& z0, const Tensor& z1, const Tensor& groups, double temperature,
+           bool decoupled, double tau_plus, double beta, bool normalize) {
+          const WeightedNtXentOptions o{temperature, decoupled, tau_plus, beta, normalize};
+          return long_call([&] { return weighted_nt_xent(z0, z1, o, groups); });
+        });
   m.def("prototypical", [](const Tensor& support, const Tensor& query, double temperature) {
     return long_call([&] { return prototypical(support, query, temperature); });
   });

@@ -43,14 +43,15 @@ double temperature_of(const DiagnoseOptions& options, const TrainedMethod& train
 // What the figures mean for the batch of the run.
 std::string advice(double gap, int64_t batch) {
   if (gap < 0.01) {
-    return fmt::format("a batch of {} is large enough: its loss reads {:.4f} nats below the full one",
-                       batch, gap);
+    return fmt::format(
+        "a batch of {} is large enough: its loss reads {:.4f} nats below the full one", batch, gap);
   }
   const char* remedy =
       gap < 0.1 ? "--loss.decoupled or twice the batch (--chunk keeps the memory) will do"
                 : "a larger batch by --chunk, method moco with its queue, or --loss.sogclr 0.9 is "
                   "worth its price";
-  return fmt::format("a batch of {} under-estimates the loss by {:.3f} nats: {}", batch, gap, remedy);
+  return fmt::format("a batch of {} under-estimates the loss by {:.3f} nats: {}", batch, gap,
+                     remedy);
 }
 
 }  // namespace
@@ -61,7 +62,8 @@ int run_diagnose(const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
     fmt::print(
-        "Says whether the batch of a contrastive run is large enough: how far denominators from so many\n"
+        "Says whether the batch of a contrastive run is large enough: how far denominators from so "
+        "many\n"
         "negatives lie below those of all, on the run's own encoder and data.\n\n"
         "  likewise diagnose batch --run runs/a\n\nOptions:\n{}",
         fields.help());
@@ -76,8 +78,8 @@ int run_diagnose(const std::vector<std::string>& words) {
   const std::string path = options.data.empty() ? trained.options.data.path : options.data;
   const DatasetPtr data = open_dataset(path, trained.spec.data);
   const double temperature = temperature_of(options, trained);
-  const auto pairs = embed_view_pairs(trained, *data, options.samples,
-                                      static_cast<uint64_t>(options.seed));
+  const auto pairs =
+      embed_view_pairs(trained, *data, options.samples, static_cast<uint64_t>(options.seed));
   const int64_t m = pairs.z0.size(0), batch = trained.options.batch;
 
   std::vector<int64_t> sizes;

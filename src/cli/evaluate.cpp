@@ -20,10 +20,11 @@ int run_evaluate(const std::vector<std::string>& words) {
   Fields fields(options);
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
-    fmt::print("Measures the encoder of a run with labelled data.\n\n"
-               "  likewise evaluate --run runs/photos --data labelled/train --test labelled/test\n"
-               "  likewise evaluate --init-from resnet18.pth --data labelled\n\n{}",
-               fields.help());
+    fmt::print(
+        "Measures the encoder of a run with labelled data.\n\n"
+        "  likewise evaluate --run runs/photos --data labelled/train --test labelled/test\n"
+        "  likewise evaluate --init-from resnet18.pth --data labelled\n\n{}",
+        fields.help());
     return 0;
   }
   set_threads(static_cast<long>(options.threads));
@@ -31,13 +32,13 @@ int run_evaluate(const std::vector<std::string>& words) {
   const TrainedEncoder model = open_encoder("evaluate", options.run, options.init);
   const bool is_run = !options.run.empty() && std::filesystem::exists(folder.options());
   const std::string trained_on =
-      is_run
-          ? peek_toml(read_text(folder.options()), folder.options().string(), "data.path", "")
-          : "";
+      is_run ? peek_toml(read_text(folder.options()), folder.options().string(), "data.path", "")
+             : "";
   if (trained_on.empty() && options.data.empty()) {
     throw UserError("evaluate: --data and --test are needed: labelled data");
   }
-  const auto evaluation = evaluate(model, open_evaluation_data(options, trained_on, model.spec.data), options, true);
+  const auto evaluation =
+      evaluate(model, open_evaluation_data(options, trained_on, model.spec.data), options, true);
   fmt::print("{}", evaluation_text(evaluation));
   const bool is_foreign_folder = !is_run && std::filesystem::exists(folder.root / "config.json");
   if (!options.run.empty() && std::filesystem::is_directory(folder.root) && !is_foreign_folder) {

@@ -35,7 +35,8 @@ namespace fs = std::filesystem;
 constexpr const char* kThreeUses =
     "Learns from few labels, in three ways:\n\n"
     "  likewise fewshot --data labelled --method prototypical --test.data others --out runs/few\n"
-    "      trains by episodes on some classes and measures on others (every option: with --method)\n"
+    "      trains by episodes on some classes and measures on others (every option: with "
+    "--method)\n"
     "  likewise fewshot --data labelled --run runs/photos --shots 1,5,10 --out model\n"
     "      says how well so many labels a class do with this encoder, and which head is best\n"
     "  likewise fewshot --runs omniglot/python [--run runs/few]\n"
@@ -72,8 +73,10 @@ int train_command(std::vector<std::string> words) {
   set_threads(static_cast<long>(options.threads));
   const FewShotResult result = train_fewshot(options, *method, fields);
   if (result.interrupted) {
-    fmt::print("interrupted at episode {}; a checkpoint is written. To go on:\n"
-               "  likewise fewshot --resume --out {}\n", format_count(result.episodes), options.out);
+    fmt::print(
+        "interrupted at episode {}; a checkpoint is written. To go on:\n"
+        "  likewise fewshot --resume --out {}\n",
+        format_count(result.episodes), options.out);
     return 128 + interrupted();
   }
   fmt::print("{} episodes in {}", format_count(result.episodes), format_duration(result.seconds));
@@ -127,7 +130,8 @@ struct OneShotOptions {
   template <class V>
   void fields(V& v) {
     v("runs", runs, "folder of the runs: run01/training, run01/test, run01/class_labels.txt, ...");
-    v("run", run, "run of fewshot or pretrain that names the test images; none: the baselines alone");
+    v("run", run,
+      "run of fewshot or pretrain that names the test images; none: the baselines alone");
     v("norm", norm, "batch-norm mode: inductive, support, transductive; auto: the method's own");
     v("out", out, "JSON file to write");
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
@@ -152,9 +156,9 @@ Judge pixel_judge(int64_t size) {
   views.recipe = "none";
   views.size = size;
   judge.spec.views = resolve(views, judge.spec.stats);
-  judge.method = std::make_shared<fewshot::Prototypical>(
-      std::make_shared<fewshot::PixelEncoder>(size * size),
-      fewshot::PrototypicalOptions{.temperature = 1});
+  judge.method =
+      std::make_shared<fewshot::Prototypical>(std::make_shared<fewshot::PixelEncoder>(size * size),
+                                              fewshot::PrototypicalOptions{.temperature = 1});
   return judge;
 }
 
@@ -165,8 +169,8 @@ Judge trained_judge(const std::string& run) {
   }
   const TrainedEncoder trained = load_encoder(run);
   return {"nearest by cosine, encoder of " + run,
-          std::make_shared<fewshot::Prototypical>(
-              trained.encoder, fewshot::PrototypicalOptions{.temperature = 1}),
+          std::make_shared<fewshot::Prototypical>(trained.encoder,
+                                                  fewshot::PrototypicalOptions{.temperature = 1}),
           trained.spec};
 }
 
@@ -208,12 +212,14 @@ int one_shot_command(const std::vector<std::string>& words) {
     std::vector<double> accuracy;
   };
   std::vector<Column> columns = {{"modified Hausdorff distance", {}}};
-  for (const auto& run : runs) columns[0].accuracy.push_back(fewshot::hausdorff_accuracy(options.runs, run));
+  for (const auto& run : runs)
+    columns[0].accuracy.push_back(fewshot::hausdorff_accuracy(options.runs, run));
   const auto add = [&](const Judge& judge) {
     const auto mode = options.norm == "auto" ? judge.method->norm_modes().at(0)
                                              : fewshot::parse_norm(options.norm);
     Column column{judge.name + ", batch norm " + fewshot::norm_name(mode), {}};
-    for (const auto& run : runs) column.accuracy.push_back(judge_run(judge, options.runs, run, mode));
+    for (const auto& run : runs)
+      column.accuracy.push_back(judge_run(judge, options.runs, run, mode));
     columns.push_back(std::move(column));
   };
   constexpr int64_t kPixels = 28;

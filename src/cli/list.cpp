@@ -29,7 +29,10 @@ struct Kind {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> table = {
-      {"methods", [] { for (const auto& e : methods()) print_row(e.name, e.summary); }},
+      {"methods",
+       [] {
+         for (const auto& e : methods()) print_row(e.name, e.summary);
+       }},
       {"fewshot",
        [] {
          for (const auto& e : fewshot::methods()) print_row(e.name, e.summary);
@@ -37,11 +40,15 @@ const std::vector<Kind>& kinds() {
            print_row(std::string("head ") + e.name, e.summary);
          }
        }},
-      {"encoders", [] { for (const auto& e : encoder_catalogue()) print_row(e.name, e.summary); }},
+      {"encoders",
+       [] {
+         for (const auto& e : encoder_catalogue()) print_row(e.name, e.summary);
+       }},
       {"views",
        [] {
          for (const auto& e : view_recipes()) print_row(e.name, e.summary);
-         print_row("(learned)", "--viewmaker alone, or after a recipe: an adversary of bounded size");
+         print_row("(learned)",
+                   "--viewmaker alone, or after a recipe: an adversary of bounded size");
        }},
       {"datasets",
        [] {
@@ -52,7 +59,8 @@ const std::vector<Kind>& kinds() {
       {"evaluations",
        [] {
          print_row("knn", "weighted nearest neighbours, no training");
-         print_row("linear", "logistic regression on frozen features, penalty chosen on training labels");
+         print_row("linear",
+                   "logistic regression on frozen features, penalty chosen on training labels");
          print_row("few_label", "the same from 1, 5, 10, 50 labels a class, many draws");
          print_row("episodes", "N-way K-shot tasks by nearest prototype");
          print_row("finetune", "all weights learn from the labels, the classifier from zero");

@@ -39,14 +39,16 @@ int run_predict(const std::vector<std::string>& words) {
   Fields fields(options);
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
-    fmt::print("Classifies images. Novelty is the share of the training images that are less unusual\n"
-               "than this one: near 1 means that nothing like it was seen.\n\n"
-               "  likewise predict --model model --data new-photos --out predictions.csv\n\n{}",
-               fields.help());
+    fmt::print(
+        "Classifies images. Novelty is the share of the training images that are less unusual\n"
+        "than this one: near 1 means that nothing like it was seen.\n\n"
+        "  likewise predict --model model --data new-photos --out predictions.csv\n\n{}",
+        fields.help());
     return 0;
   }
   for (const auto& [value, name] : {std::pair{&options.model, "model"}, {&options.data, "data"}}) {
-    if (value->empty()) throw UserError("predict: --{} is needed; see likewise predict --help", name);
+    if (value->empty())
+      throw UserError("predict: --{} is needed; see likewise predict --help", name);
   }
   set_threads(static_cast<long>(options.threads));
   const Classifier classifier = load_classifier(options.model);
@@ -64,7 +66,8 @@ int run_predict(const std::vector<std::string>& words) {
     const double novelty = prediction.novelty[r].item<double>();
     const double probability = prediction.probabilities[r][label].item<double>();
     const bool is_foreign = novelty > options.refuse;
-    const std::string name = is_foreign ? kForeign : classifier.class_names.at(static_cast<size_t>(label));
+    const std::string name =
+        is_foreign ? kForeign : classifier.class_names.at(static_cast<size_t>(label));
     foreign += is_foreign;
     if (same_classes && data->label(index) >= 0) {
       ++known;
@@ -73,26 +76,35 @@ int run_predict(const std::vector<std::string>& words) {
     if (json_lines) {
       nlohmann::json all = nlohmann::json::object();
       for (size_t c = 0; c < classifier.class_names.size(); ++c) {
-        all[classifier.class_names[c]] = prediction.probabilities[r][static_cast<int64_t>(c)].item<double>();
+        all[classifier.class_names[c]] =
+            prediction.probabilities[r][static_cast<int64_t>(c)].item<double>();
       }
-      text += nlohmann::json{{"path", data->name(index)}, {"class", name}, {"probability", probability},
-                             {"novelty", novelty}, {"probabilities", all}}
-                  .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+      text += nlohmann::json{{"path", data->name(index)},
+                             {"class", name},
+                             {"probability", probability},
+                             {"novelty", novelty},
+                             {"probabilities", all}}
+                  .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+              "\n";
     } else {
-      text += csv_line({data->name(index), name, fmt::format("{:.4f}", probability), fmt::format("{:.4f}", novelty)});
+      text += csv_line({data->name(index), name, fmt::format("{:.4f}", probability),
+                        fmt::format("{:.4f}", novelty)});
     }
   }
   if (options.out.empty()) {
     fmt::print("{}", text);
   } else {
     write_file(options.out, text);
-    fmt::print("{} predictions in {}\n", format_count(static_cast<int64_t>(features.index.size())), options.out);
+    fmt::print("{} predictions in {}\n", format_count(static_cast<int64_t>(features.index.size())),
+               options.out);
   }
   for (const auto& bad : features.bad) fmt::print(stderr, "left out: {}\n", bad);
-  if (foreign > 0) fmt::print(stderr, "{} images are foreign (novelty above {})\n", foreign, options.refuse);
+  if (foreign > 0)
+    fmt::print(stderr, "{} images are foreign (novelty above {})\n", foreign, options.refuse);
   if (known > 0) {
     fmt::print(stderr, "the images have labels: {:.1f} % of {} are predicted right\n",
-               100.0 * static_cast<double>(right) / static_cast<double>(known), format_count(known));
+               100.0 * static_cast<double>(right) / static_cast<double>(known),
+               format_count(known));
   }
   return 0;
 }

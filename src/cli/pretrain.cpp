@@ -40,13 +40,15 @@ struct AutoWords {
   std::string explanation;  // to print, if it was asked for
 };
 
-// Its decisions come first, so that whatever the user says wins; a run that goes on keeps its method.
+// Its decisions come first, so that whatever the user says wins; a run that goes on keeps its
+// method.
 AutoWords with_automatic_options(std::vector<std::string> words) {
   const bool explain = has(words, "--explain") || peek_argument(words, "explain", "") == "true";
   std::string method = peek_argument(words, "method", explain ? "auto" : "");
   if (explain && method != "auto") {
-    throw UserError("--explain says why --method auto chooses what it does; here --method {} was given",
-                    method);
+    throw UserError(
+        "--explain says why --method auto chooses what it does; here --method {} was given",
+        method);
   }
   if (method != "auto") return {std::move(words), ""};
   const RunFolder folder{peek_argument(words, "out", "")};
@@ -91,7 +93,8 @@ int run_pretrain(const std::vector<std::string>& given) {
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
     fmt::print(
-        "Learns an encoder from unlabelled images, recordings, series or arrays. Views are those of what the\n"
+        "Learns an encoder from unlabelled images, recordings, series or arrays. Views are those "
+        "of what the\n"
         "data are: --modality audio --help, or --data with --help, lists them.\n\n"
         "  likewise pretrain --data photos --minutes 30 --out runs/photos\n"
         "  likewise pretrain --data recordings --minutes 30 --out runs/sounds\n"

@@ -5,8 +5,8 @@
 
 namespace likewise::cli {
 
-// Runs the program itself with other words and waits; the exit code. Throws UserError when it cannot be
-// started.
+// Runs the program itself with other words and waits; the exit code. Throws UserError when it
+// cannot be started.
 int run_self(const std::vector<std::string>& words);
 
 }  // namespace likewise::cli

@@ -55,10 +55,11 @@ void run_one(const Sweep& sweep, const Setting& setting, int64_t seed, bool firs
   const std::vector<std::string> evaluate = {"evaluate", "--run", folder.root.string(), "--seed",
                                              std::to_string(seed)};
   if (code == 0 && !evaluated && !sweep.episodes) {
-    code = run_self(
-        with(with(evaluate, {"--baselines", first ? "true" : "false"}), sweep.evaluate));
+    code =
+        run_self(with(with(evaluate, {"--baselines", first ? "true" : "false"}), sweep.evaluate));
   }
-  if (code == 0 && !sweep.episodes && sweep.select == "validation" && !fs::exists(folder.validation())) {
+  if (code == 0 && !sweep.episodes && sweep.select == "validation" &&
+      !fs::exists(folder.validation())) {
     code = run_self(
         with(with(evaluate, sweep.evaluate), {"--baselines", "false", "--validation", "true"}));
   }
@@ -86,9 +87,12 @@ int run_sweep(const std::vector<std::string>& words) {
     fmt::print(
         "Runs several settings and seeds in turn. What is done is not done again.\n\n"
         "  likewise sweep configs/glyphs.toml\n\n"
-        "The file holds `seeds`, [pretrain] and [evaluate] options for all (or [fewshot] options), and\na "
-        "[[setting]] with a name and options for each row of the table. With select = \"health\" (needs no label) or "
-        "\"validation\" (a fifth\nof the training labels, held out; select_column says which figure) "
+        "The file holds `seeds`, [pretrain] and [evaluate] options for all (or [fewshot] options), "
+        "and\na "
+        "[[setting]] with a name and options for each row of the table. With select = \"health\" "
+        "(needs no label) or "
+        "\"validation\" (a fifth\nof the training labels, held out; select_column says which "
+        "figure) "
         "the table marks one.\n\n{}",
         fields.help());
     return arguments.help ? 0 : 2;

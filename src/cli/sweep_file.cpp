@@ -87,7 +87,8 @@ Sweep read_sweep(std::string_view text, const std::string& file) {
       }
     } else {
       throw UserError("{}:{}: unknown key '{}'{}", file, node.source().begin.line, name,
-                      did_you_mean(name, {"seeds", "pretrain", "evaluate", "fewshot", "setting", "select", "select_column"}));
+                      did_you_mean(name, {"seeds", "pretrain", "evaluate", "fewshot", "setting",
+                                          "select", "select_column"}));
     }
   }
   if (sweep.select.empty()) sweep.select = "none";
@@ -95,8 +96,10 @@ Sweep read_sweep(std::string_view text, const std::string& file) {
     throw UserError("{}: select_column goes with select = \"validation\"", file);
   }
   if (sweep.episodes && (!sweep.pretrain.empty() || !sweep.evaluate.empty())) {
-    throw UserError("{}: [fewshot] trains and measures by itself; [pretrain] and [evaluate] belong to "
-                    "another file", file);
+    throw UserError(
+        "{}: [fewshot] trains and measures by itself; [pretrain] and [evaluate] belong to "
+        "another file",
+        file);
   }
   if (sweep.seeds.empty()) sweep.seeds = {0};
   if (sweep.settings.empty()) sweep.settings.push_back({"default", {}});

@@ -63,10 +63,9 @@ Opened open_all(const ViewsOptions& options, int64_t limit) {
   if (path.empty()) throw UserError("views: --data is needed");
   Opened out;
   out.data = open_dataset(path);
-  out.making =
-      std::make_unique<ViewMaking>(views, load_encoder(options.run).spec,
-                                   told("viewmaker.use") == "after",
-                                   static_cast<uint64_t>(options.seed));
+  out.making = std::make_unique<ViewMaking>(views, load_encoder(options.run).spec,
+                                            told("viewmaker.use") == "after",
+                                            static_cast<uint64_t>(options.seed));
   const int64_t n = out.data->size(), wanted = limit > 0 ? std::min(limit, n) : n;
   for (int64_t k = 0; k < wanted; ++k) out.rows.push_back(k * n / wanted);
   return out;
@@ -121,7 +120,8 @@ int apply(const ViewsOptions& options) {
       }
       names.push_back(name.string());
     }
-    progress.update(static_cast<double>(names.size()) / static_cast<double>(all.rows.size()), "views");
+    progress.update(static_cast<double>(names.size()) / static_cast<double>(all.rows.size()),
+                    "views");
   }
   progress.finish();
   if (names.empty()) throw DataError("{}", bad.empty() ? "there are no samples" : bad[0]);
@@ -145,19 +145,17 @@ int gallery(ViewsOptions options, bool views_given) {
   nlohmann::json rows = nlohmann::json::array();
   for (const int64_t i : all.rows) {
     try {
-      rows.push_back(
-          all.making->row(all.data->get(i).parts.at(0), all.data->name(i), i, count));
+      rows.push_back(all.making->row(all.data->get(i).parts.at(0), all.data->name(i), i, count));
     } catch (const DataError& error) {
       fmt::print(stderr, "left out: {}\n", error.what());
     }
   }
   const ViewmakerSpec& spec = all.making->views().spec();
-  const std::string opening =
-      fmt::format("What the viewmaker of {} makes of {}: budget {} ({}{}).", options.run,
-                  all.data->info().name, spec.budget, spec.norm,
-                  spec.domain == "dct" ? ", in cosines" : "");
-  write_file(options.out, gallery_page({{"rows", rows}}, fs::path(options.run).filename().string(),
-                                       opening));
+  const std::string opening = fmt::format("What the viewmaker of {} makes of {}: budget {} ({}{}).",
+                                          options.run, all.data->info().name, spec.budget,
+                                          spec.norm, spec.domain == "dct" ? ", in cosines" : "");
+  write_file(options.out,
+             gallery_page({{"rows", rows}}, fs::path(options.run).filename().string(), opening));
   fmt::print("{}\n", options.out);
   return 0;
 }
@@ -174,10 +172,12 @@ int run_views(const std::vector<std::string>& words) {
   if (arguments.help) {
     fmt::print(
         "Views that a run's viewmaker makes.\n\n"
-        "  likewise views apply --run runs/a --data photos --out views/     PNG files, two an image\n"
+        "  likewise views apply --run runs/a --data photos --out views/     PNG files, two an "
+        "image\n"
         "  likewise views apply --run runs/a --data photos --out views.npy  [samples, views, ...]\n"
         "  likewise views gallery --run runs/a                              a page to look at\n"
-        "  likewise views budget --help                                     which budget suits the data\n"
+        "  likewise views budget --help                                     which budget suits the "
+        "data\n"
         "\n{}",
         fields.help());
     return 0;

@@ -53,7 +53,8 @@ std::vector<std::string> for_pretrain(const std::vector<std::string>& words) {
   return out;
 }
 
-// Accuracy of a linear probe on a held-out fifth of the labels of what was trained on; NaN without any.
+// Accuracy of a linear probe on a held-out fifth of the labels of what was trained on; NaN without
+// any.
 double held_out_accuracy(const fs::path& run, const std::string& data_path, uint64_t seed) {
   DatasetPtr data = open_dataset(data_path);
   if (data->info().class_names.size() < 2) return std::nan("");
@@ -123,9 +124,12 @@ int run_views_budget(const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
     fmt::print(
-        "Trains a short run with each budget and compares them without a test label: a linear probe on a\n"
-        "held-out fifth of the training labels where there are any, and alignment and uniformity of views.\n\n"
-        "  likewise views budget --data photos --budgets 0.02,0.05,0.1 --minutes 5 --out runs/budgets\n\n"
+        "Trains a short run with each budget and compares them without a test label: a linear "
+        "probe on a\n"
+        "held-out fifth of the training labels where there are any, and alignment and uniformity "
+        "of views.\n\n"
+        "  likewise views budget --data photos --budgets 0.02,0.05,0.1 --minutes 5 --out "
+        "runs/budgets\n\n"
         "Besides --budgets it takes the options of pretrain.\n");
     return 0;
   }
@@ -153,8 +157,8 @@ int run_views_budget(const std::vector<std::string>& words) {
       const auto given = for_pretrain(words);
       run.insert(run.end(), given.begin(), given.end());
       if (!options.viewmaker.on()) run.insert(run.end(), {"--viewmaker", "alone"});
-      run.insert(run.end(), {"--viewmaker.budget", fmt::format("{}", budget), "--out",
-                             folder.root.string()});
+      run.insert(run.end(),
+                 {"--viewmaker.budget", fmt::format("{}", budget), "--out", folder.root.string()});
     }
     const int code = run_self(run);
     if (code != 0) throw UserError("views budget: budget {} failed (exit code {})", budget, code);
@@ -178,7 +182,8 @@ int run_views_budget(const std::vector<std::string>& words) {
                (*row)["budget"].get<double>());
   } else if (const json* hint = best(rows, "sum", false)) {
     fmt::print(
-        "--viewmaker.budget {}: smallest sum of alignment and uniformity. Without labels that is a hint, "
+        "--viewmaker.budget {}: smallest sum of alignment and uniformity. Without labels that is a "
+        "hint, "
         "no proof\n",
         (*hint)["budget"].get<double>());
   }

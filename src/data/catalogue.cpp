@@ -39,11 +39,14 @@ constexpr DatasetKind kDatasetKinds[] = {
      detail::open_series_file},
     {"sound", "one recording: .wav .flac .ogg .mp3 ...", "", detail::is_sound_file,
      detail::open_sound_file},
-    {"manifest", "a .csv or .tsv with path, label, split, domain, or a .txt of paths: images, sounds, series or arrays", "SPLIT",
-     detail::is_manifest, detail::open_manifest},
+    {"manifest",
+     "a .csv or .tsv with path, label, split, domain, or a .txt of paths: images, sounds, series "
+     "or arrays",
+     "SPLIT", detail::is_manifest, detail::open_manifest},
     {"webdataset", "a .tar, a folder of .tar, or name-{000..012}.tar, with .cls or .json labels",
      "", detail::is_webdataset, detail::open_webdataset},
-    {"npy", "a .npy, or a .npz with x and y: images, or samples of any shape", "train test", detail::is_npy, detail::open_npy},
+    {"npy", "a .npy, or a .npz with x and y: images, or samples of any shape", "train test",
+     detail::is_npy, detail::open_npy},
     {"idx", "IDX files such as MNIST's, also .gz, or their folder", "train test", detail::is_idx,
      detail::open_idx},
     {"cifar", "the folder of binary batches of CIFAR-10 or CIFAR-100", "train test",
@@ -53,10 +56,11 @@ constexpr DatasetKind kDatasetKinds[] = {
      detail::open_omniglot},
     {"tiny-imagenet", "the folder of train/WNID/images and val/images", "train test",
      detail::is_tiny_imagenet, detail::open_tiny_imagenet},
-    {"split-folder", "a folder with train/ and test/ (or val/) of images, sounds, series or arrays", "train test val",
-     detail::is_split_folder, detail::open_split_folder},
-    {"image-folder", "a folder of images, sounds, series or arrays, with or without class or domain folders", "DOMAIN",
-     detail::is_image_folder, detail::open_image_folder},
+    {"split-folder", "a folder with train/ and test/ (or val/) of images, sounds, series or arrays",
+     "train test val", detail::is_split_folder, detail::open_split_folder},
+    {"image-folder",
+     "a folder of images, sounds, series or arrays, with or without class or domain folders",
+     "DOMAIN", detail::is_image_folder, detail::open_image_folder},
 };
 
 OpenRequest parse_request(const std::string& text, const OpenOptions& options) {

@@ -25,7 +25,8 @@ class FileArrays final : public Dataset {
         if (first_error.empty()) first_error = error.what();
       }
     }
-    throw DataError("none of {} arrays could be read; the first: {}", list_.paths.size(), first_error);
+    throw DataError("none of {} arrays could be read; the first: {}", list_.paths.size(),
+                    first_error);
   }
 
   int64_t size() const override { return static_cast<int64_t>(list_.paths.size()); }

@@ -1,10 +1,10 @@
 // Recordings of sensors, a file each or a file a device: read when the data set is opened, cut into
 // windows.
 //
-// Class: that of the list or class folder; a column of classes in the files wins over a class folder,
-// which then is the domain. Domain: that of the list; else the first folder of the path (the
-// subject), else the recording, so that windows that overlap never lie on both sides of a split by
-// domain.
+// Class: that of the list or class folder; a column of classes in the files wins over a class
+// folder, which then is the domain. Domain: that of the list; else the first folder of the path
+// (the subject), else the recording, so that windows that overlap never lie on both sides of a
+// split by domain.
 #include <ATen/ops/cat.h>
 #include <fmt/ranges.h>
 
@@ -37,11 +37,11 @@ std::vector<std::string> names_in(const std::string& list) {
 
 // A recording with its files: one, or one a device.
 struct Recording {
-  std::string name;          // of the first file
-  size_t first = 0;          // its place in the list
+  std::string name;  // of the first file
+  size_t first = 0;  // its place in the list
   std::vector<std::string> files;
   std::vector<SeriesTable> tables;
-  std::string trouble;       // why it is left out; empty: it is not
+  std::string trouble;  // why it is left out; empty: it is not
 };
 
 SeriesTable read_array(const fs::path& path, bool time_first) {
@@ -51,8 +51,10 @@ SeriesTable read_array(const fs::path& path, bool time_first) {
                     fmt::join(array.shape, ", "));
   }
   Tensor x = npy_floats(array, path.string());
-  if (x.dim() == 1) x = x.unsqueeze(0);
-  else if (time_first) x = x.t();
+  if (x.dim() == 1)
+    x = x.unsqueeze(0);
+  else if (time_first)
+    x = x.t();
   x = x.contiguous();
   SeriesTable table;
   for (int64_t c = 0; c < x.size(0); ++c) {
@@ -75,10 +77,12 @@ SeriesTable read_recording(const fs::path& path, const OpenOptions& options) {
 }
 
 // Files that differ only in the device's name belong together, in the order of the devices.
-std::vector<Recording> recordings_of(const FileList& list, const std::vector<std::string>& devices) {
+std::vector<Recording> recordings_of(const FileList& list,
+                                     const std::vector<std::string>& devices) {
   std::vector<Recording> out;
   if (devices.empty()) {
-    for (size_t i = 0; i < list.paths.size(); ++i) out.push_back({list.paths[i], i, {list.paths[i]}, {}, ""});
+    for (size_t i = 0; i < list.paths.size(); ++i)
+      out.push_back({list.paths[i], i, {list.paths[i]}, {}, ""});
     return out;
   }
   std::map<std::string, std::pair<size_t, std::vector<std::string>>> groups;
@@ -244,7 +248,8 @@ DatasetPtr file_series(FileList list, DatasetInfo info, const OpenOptions& optio
       continue;
     }
     if (recordings[r].tables[0].time.empty() && options.rate <= 0 && info.rate > 0) {
-      recordings[r].trouble = fmt::format("{}: it has no time stamps, but others have", recordings[r].name);
+      recordings[r].trouble =
+          fmt::format("{}: it has no time stamps, but others have", recordings[r].name);
       continue;
     }
     int64_t most = 0;
@@ -257,8 +262,8 @@ DatasetPtr file_series(FileList list, DatasetInfo info, const OpenOptions& optio
   }
   std::sort(longest.begin(), longest.end());
   constexpr int64_t kUsualWindow = 256;
-  info.window = options.window > 0 ? options.window
-                                   : std::min(kUsualWindow, longest[longest.size() / 2]);
+  info.window =
+      options.window > 0 ? options.window : std::min(kUsualWindow, longest[longest.size() / 2]);
 
   const bool has_column = std::any_of(recordings.begin(), recordings.end(), [](const Recording& r) {
     return r.trouble.empty() && !r.tables[0].labels.empty();
@@ -285,14 +290,15 @@ DatasetPtr file_series(FileList list, DatasetInfo info, const OpenOptions& optio
       }
     }
     if (made == 0) {
-      info.skipped.push_back(fmt::format("{}: it is shorter than a window of {} frames",
-                                         recording.name, info.window));
+      info.skipped.push_back(
+          fmt::format("{}: it is shorter than a window of {} frames", recording.name, info.window));
     }
   }
   if (items.empty()) {
-    throw DataError("{}: no recording is as long as a window of {} frames; --data.window makes it "
-                    "shorter",
-                    info.name, info.window);
+    throw DataError(
+        "{}: no recording is as long as a window of {} frames; --data.window makes it "
+        "shorter",
+        info.name, info.window);
   }
   if (!by_list) {
     const Numbered numbered = number_names(labels);
@@ -321,7 +327,9 @@ bool is_series_file(const OpenRequest& request) {
   file.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<size_t>(file.gcount()));
   std::string first = lower(head.substr(0, head.find('\n')));
-  std::replace_if(first.begin(), first.end(), [](char c) { return c == ';' || c == '\t' || c == '"' || c == '\r'; }, ',');
+  std::replace_if(
+      first.begin(), first.end(),
+      [](char c) { return c == ';' || c == '\t' || c == '"' || c == '\r'; }, ',');
   for (const auto& column : split(first, ',')) {
     for (const char* of_list : {"path", "file", "filename", "image", "name"}) {
       if (trim(column) == of_list) return false;

@@ -47,8 +47,8 @@ class FileSounds final : public Dataset {
   DatasetInfo info_;
 };
 
-// The rate of most files, of up to 64 that are looked at; the higher one of two that are as frequent.
-// Broken files have no say; that they are broken is said when they are read.
+// The rate of most files, of up to 64 that are looked at; the higher one of two that are as
+// frequent. Broken files have no say; that they are broken is said when they are read.
 int64_t usual_rate(const FileList& list) {
   constexpr size_t kLooks = 64;
   std::map<int64_t, int64_t> counts;
@@ -64,9 +64,12 @@ int64_t usual_rate(const FileList& list) {
   if (counts.empty()) {
     throw DataError("none of {} sounds could be read; the first: {}", looks, first_error);
   }
-  return std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) {
-           return a.second < b.second || (a.second == b.second && a.first < b.first);
-         })->first;
+  return std::max_element(counts.begin(), counts.end(),
+                          [](const auto& a, const auto& b) {
+                            return a.second < b.second ||
+                                   (a.second == b.second && a.first < b.first);
+                          })
+      ->first;
 }
 
 }  // namespace

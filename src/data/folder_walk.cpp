@@ -212,7 +212,8 @@ const char* extensions_of(Modality modality) {
 
 Modality modality_of_folder(const fs::path& root) {
   constexpr int64_t kEnough = 4000;
-  constexpr Modality kOrder[] = {Modality::image, Modality::audio, Modality::tensor, Modality::series};
+  constexpr Modality kOrder[] = {Modality::image, Modality::audio, Modality::tensor,
+                                 Modality::series};
   int64_t counts[4] = {}, seen = 0;
   const std::function<void(const fs::path&, int)> look = [&](const fs::path& folder, int depth) {
     std::vector<fs::path> entries;

@@ -38,8 +38,8 @@ bool has_extension_of(const std::filesystem::path& path, Modality modality);
 const char* extensions_of(Modality modality);
 
 // The modality of most files below a folder (at most some thousand are looked at, in the order of
-// names). Images win over sounds, sounds over arrays when there are as many; tables, which often lie
-// beside what they describe, when there are more than ten times as many as of anything else.
+// names). Images win over sounds, sounds over arrays when there are as many; tables, which often
+// lie beside what they describe, when there are more than ten times as many as of anything else.
 Modality modality_of_folder(const std::filesystem::path& root);
 
 }  // namespace likewise::detail

@@ -1,4 +1,5 @@
-// Folders of images, sounds, series or arrays: flat, class/..., domain/class/..., and train/ + test/ of these.
+// Folders of images, sounds, series or arrays: flat, class/..., domain/class/..., and train/ +
+// test/ of these.
 //
 // What sub-folders mean, when the layout is "auto":
 //   - domains: every image lies two levels deep or deeper, and two or more first-level folders all

@@ -1,7 +1,7 @@
-// Lists of images or other files. A .csv or .tsv has a header with a column path (or file, filename, image, name)
-// and may have label (or class), split and domain; a .txt has one path a line ('#' begins a
-// comment). Relative paths begin at the list's folder. With a split column the parts are its
-// values; the list alone then means "train" if there is such a part, else everything.
+// Lists of images or other files. A .csv or .tsv has a header with a column path (or file,
+// filename, image, name) and may have label (or class), split and domain; a .txt has one path a
+// line ('#' begins a comment). Relative paths begin at the list's folder. With a split column the
+// parts are its values; the list alone then means "train" if there is such a part, else everything.
 
 #include <algorithm>
 #include <optional>
@@ -131,7 +131,8 @@ DatasetPtr open_manifest(const OpenRequest& request) {
 }
 
 Modality modality_of_manifest(const fs::path& file) {
-  constexpr Modality kOrder[] = {Modality::image, Modality::audio, Modality::tensor, Modality::series};
+  constexpr Modality kOrder[] = {Modality::image, Modality::audio, Modality::tensor,
+                                 Modality::series};
   constexpr size_t kEnough = 1000;
   int64_t counts[4] = {};
   const auto columns = read_manifest(file);

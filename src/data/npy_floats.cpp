@@ -13,18 +13,19 @@ namespace likewise::detail {
 
 Tensor npy_floats(const NpyArray& array, const std::string& where) {
   static const std::pair<const char*, at::ScalarType> kTypes[] = {
-      {"b1", at::kByte},  {"u1", at::kByte}, {"i1", at::kChar},   {"i2", at::kShort},
-      {"i4", at::kInt},   {"i8", at::kLong}, {"f2", at::kHalf},   {"f4", at::kFloat},
-      {"f8", at::kDouble}};
+      {"b1", at::kByte},  {"u1", at::kByte},  {"i1", at::kChar},
+      {"i2", at::kShort}, {"i4", at::kInt},   {"i8", at::kLong},
+      {"f2", at::kHalf},  {"f4", at::kFloat}, {"f8", at::kDouble}};
   for (const auto& [dtype, type] : kTypes) {
     if (array.dtype != dtype) continue;
     const Tensor x = at::empty(array.shape, type);
     if (!array.bytes.empty()) std::memcpy(x.data_ptr(), array.bytes.data(), array.bytes.size());
     return x.to(at::kFloat);
   }
-  throw DataError("{}: the array has type {}; accepted are bool, int8 to int64, uint8 and float16 to "
-                  "float64",
-                  where, array.dtype);
+  throw DataError(
+      "{}: the array has type {}; accepted are bool, int8 to int64, uint8 and float16 to "
+      "float64",
+      where, array.dtype);
 }
 
 void check_finite(const Tensor& x, const std::string& where) {

@@ -1,9 +1,9 @@
 // Arrays of images, or of samples of any other shape, in .npy and .npz files.
 //
-// Anything but uint8 is taken for samples [N, ...] of numbers (modality tensor); images are uint8 [N, H, W], [N, H, W, C] or [N, C, H, W] with C = 1 or 3 (where both orders fit,
-// channels come first). In a .npz they are called x or images, labels y or labels, domains d or
-// domains; with parts x_train, y_train, x_test ... (Keras) or train_images, train_labels ...
-// (MedMNIST).
+// Anything but uint8 is taken for samples [N, ...] of numbers (modality tensor); images are uint8
+// [N, H, W], [N, H, W, C] or [N, C, H, W] with C = 1 or 3 (where both orders fit, channels come
+// first). In a .npz they are called x or images, labels y or labels, domains d or domains; with
+// parts x_train, y_train, x_test ... (Keras) or train_images, train_labels ... (MedMNIST).
 
 #include <ATen/ops/empty.h>
 
@@ -81,15 +81,17 @@ std::vector<int64_t> npy_integers(const NpyArray& array, const std::string& wher
 }
 
 // The samples of an array, as the modality wants them, in memory.
-DatasetPtr npy_samples(const NpyArray& array, const OpenRequest& request, std::vector<int64_t> labels,
-                       std::vector<int64_t> domains, DatasetInfo info, const std::string& item) {
+DatasetPtr npy_samples(const NpyArray& array, const OpenRequest& request,
+                       std::vector<int64_t> labels, std::vector<int64_t> domains, DatasetInfo info,
+                       const std::string& item) {
   const std::string where = request.path.string();
   Tensor x;
   if (info.modality == Modality::image) {
     x = npy_images(array, where);
   } else {
     if (array.shape.size() < 2) {
-      throw DataError("{}: an array of samples is [N, ...], found {}", where, shape_text(array.shape));
+      throw DataError("{}: an array of samples is [N, ...], found {}", where,
+                      shape_text(array.shape));
     }
     x = npy_floats(array, where);
     if (info.modality == Modality::series) {

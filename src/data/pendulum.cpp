@@ -1,9 +1,10 @@
-// `pendulum`: what a sensor of acceleration and turning measures at the end of a pendulum of two arms
-// that moves in six ways. Synthetic: a simulation by the equations of motion, not a recording.
+// `pendulum`: what a sensor of acceleration and turning measures at the end of a pendulum of two
+// arms that moves in six ways. Synthetic: a simulation by the equations of motion, not a recording.
 //
 // Samples are float [6, 128] at 50 Hz: x y z of the specific force (m/s^2) and of the turning rate
-// (rad/s), with noise. Class = way of moving, domain = pendulum: arms, masses, friction, and how the
-// sensor is turned to its arm, which nobody tells. The last 6 of 24 pendulums are those of #test.
+// (rad/s), with noise. Class = way of moving, domain = pendulum: arms, masses, friction, and how
+// the sensor is turned to its arm, which nobody tells. The last 6 of 24 pendulums are those of
+// #test.
 #include <ATen/ops/empty.h>
 
 #include <array>
@@ -32,8 +33,13 @@ struct Body {
 
 Body body_of(int64_t number) {
   Rng rng(0x9e4d, {static_cast<uint64_t>(number)});
-  Body body{rng.uniform(0.3, 0.6), rng.uniform(0.25, 0.5), rng.uniform(0.3, 1),
-            rng.uniform(0.2, 0.6), rng.uniform(0.01, 0.05), rng.uniform(0.02, 0.15), {}};
+  Body body{rng.uniform(0.3, 0.6),
+            rng.uniform(0.25, 0.5),
+            rng.uniform(0.3, 1),
+            rng.uniform(0.2, 0.6),
+            rng.uniform(0.01, 0.05),
+            rng.uniform(0.02, 0.15),
+            {}};
   // A uniform rotation from a unit quaternion.
   std::array<double, 4> q{};
   double norm = 0;
@@ -49,7 +55,9 @@ Body body_of(int64_t number) {
 // What moves the pendulum: a torque at the first joint and the pivot's acceleration.
 struct Drive {
   double constant = 0, torque = 0, torque_hz = 0, shake = 0, shake_hz = 0, phase = 0;
-  double torque_at(double t) const { return constant + torque * std::sin(2 * kPi * torque_hz * t + phase); }
+  double torque_at(double t) const {
+    return constant + torque * std::sin(2 * kPi * torque_hz * t + phase);
+  }
   double pivot_at(double t) const { return shake * std::sin(2 * kPi * shake_hz * t + phase); }
 };
 
@@ -59,7 +67,8 @@ using State = std::array<double, 4>;  // angle and speed of both arms
 std::array<double, 2> accelerations(const Body& b, const Drive& drive, const State& s, double t) {
   const double delta = s[0] - s[2], pivot = drive.pivot_at(t);
   const double coupling = b.m2 * b.l1 * b.l2;
-  const double m11 = (b.m1 + b.m2) * b.l1 * b.l1, m12 = coupling * std::cos(delta), m22 = b.m2 * b.l2 * b.l2;
+  const double m11 = (b.m1 + b.m2) * b.l1 * b.l1, m12 = coupling * std::cos(delta),
+               m22 = b.m2 * b.l2 * b.l2;
   const double r1 = drive.torque_at(t) - coupling * std::sin(delta) * s[3] * s[3] -
                     (b.m1 + b.m2) * b.l1 * (kGravity * std::sin(s[0]) + pivot * std::cos(s[0])) -
                     b.friction * (2 * s[1] - s[3]);
@@ -95,7 +104,9 @@ Tensor simulate(int64_t body_number, int64_t way, int64_t repetition) {
   State state{};
   Drive drive;
   drive.phase = rng.uniform(0, 2 * kPi);
-  const auto tilt = [&](double low, double high) { return (rng.chance(0.5) ? 1 : -1) * rng.uniform(low, high); };
+  const auto tilt = [&](double low, double high) {
+    return (rng.chance(0.5) ? 1 : -1) * rng.uniform(low, high);
+  };
   switch (way) {
     case 0:
       state = {0, 0, 0, 0};
@@ -128,15 +139,18 @@ Tensor simulate(int64_t body_number, int64_t way, int64_t repetition) {
     const auto a = accelerations(body, drive, state, t);
     double across = drive.pivot_at(t), up = kGravity;  // of the tip, less gravity's
     for (const auto& [angle, speed, turn, length] :
-         {std::array{state[0], state[1], a[0], body.l1}, std::array{state[2], state[3], a[1], body.l2}}) {
+         {std::array{state[0], state[1], a[0], body.l1},
+          std::array{state[2], state[3], a[1], body.l2}}) {
       across += length * (std::cos(angle) * turn - std::sin(angle) * speed * speed);
       up += length * (std::sin(angle) * turn + std::cos(angle) * speed * speed);
     }
     const double c = std::cos(state[2]), s = std::sin(state[2]);
-    const std::array<double, 3> force{c * across + s * up, -s * across + c * up, 0}, spin{0, 0, state[3]};
+    const std::array<double, 3> force{c * across + s * up, -s * across + c * up, 0},
+        spin{0, 0, state[3]};
     for (size_t row = 0; row < 3; ++row) {
       double f = 0, g = 0;
-      for (size_t k = 0; k < 3; ++k) f += body.mount[row][k] * force[k], g += body.mount[row][k] * spin[k];
+      for (size_t k = 0; k < 3; ++k)
+        f += body.mount[row][k] * force[k], g += body.mount[row][k] * spin[k];
       const auto r = static_cast<int64_t>(row);
       out[r * kFrames + frame] = static_cast<float>(f + body.noise * rng.normal());
       out[(r + 3) * kFrames + frame] = static_cast<float>(g + 0.3 * body.noise * rng.normal());
@@ -148,7 +162,8 @@ Tensor simulate(int64_t body_number, int64_t way, int64_t repetition) {
 
 class Pendulum final : public Dataset {
  public:
-  Pendulum(int64_t first_body, int64_t bodies, const std::string& name) : first_(first_body), bodies_(bodies) {
+  Pendulum(int64_t first_body, int64_t bodies, const std::string& name)
+      : first_(first_body), bodies_(bodies) {
     info_.name = name;
     info_.kind = "pendulum";
     info_.modality = Modality::series;
@@ -156,7 +171,8 @@ class Pendulum final : public Dataset {
     info_.window = kFrames;
     info_.class_names.assign(std::begin(kClasses), std::end(kClasses));
     info_.channel_names.assign(std::begin(kChannels), std::end(kChannels));
-    for (int64_t b = 0; b < kBodies; ++b) info_.domain_names.push_back("pendulum " + std::to_string(b));
+    for (int64_t b = 0; b < kBodies; ++b)
+      info_.domain_names.push_back("pendulum " + std::to_string(b));
   }
   int64_t size() const override { return bodies_ * kClassCount * kPerBody; }
   const DatasetInfo& info() const override { return info_; }

@@ -33,9 +33,9 @@ bool fill_missing(std::vector<float>& values) {
       const float left = before >= 0 ? values[static_cast<size_t>(before)] : NAN;
       const float right = i < n ? values[static_cast<size_t>(i)] : NAN;
       const float part = static_cast<float>(k - before) / static_cast<float>(i - before);
-      values[static_cast<size_t>(k)] = before < 0   ? right
-                                       : i == n     ? left
-                                                    : left + part * (right - left);
+      values[static_cast<size_t>(k)] = before < 0 ? right
+                                       : i == n   ? left
+                                                  : left + part * (right - left);
     }
     before = i;
   }
@@ -47,8 +47,8 @@ int64_t frames_in(double span, double rate) {
 }
 
 // Rows [from, to) at `begin` + t / rate, or with rate 0 as they are.
-Stretch piece(const SeriesTable& table, const std::vector<std::vector<float>>& values,
-              int64_t from, int64_t to, double begin, int64_t frames, double rate) {
+Stretch piece(const SeriesTable& table, const std::vector<std::vector<float>>& values, int64_t from,
+              int64_t to, double begin, int64_t frames, double rate) {
   const auto channels = static_cast<int64_t>(values.size());
   const bool timed = rate > 0;
   Stretch out;
@@ -138,8 +138,8 @@ std::vector<Stretch> stretches(const SeriesTable& table, double rate, const std:
   int64_t from = 0;
   for (int64_t i = 1; i <= table.rows(); ++i) {
     const auto at = static_cast<size_t>(i);
-    const bool breaks = i == table.rows() ||
-                        (!table.time.empty() && table.time[at] - table.time[at - 1] > hole);
+    const bool breaks =
+        i == table.rows() || (!table.time.empty() && table.time[at] - table.time[at - 1] > hole);
     if (!breaks) continue;
     const double begin = timed ? table.time[static_cast<size_t>(from)] : 0;
     const int64_t frames = timed ? frames_in(table.time[at - 1] - begin, rate) : i - from;

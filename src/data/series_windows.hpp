@@ -12,13 +12,13 @@ namespace likewise::detail {
 
 // A stretch without holes at one rate.
 struct Stretch {
-  Tensor x;                            // float [C, T]
-  std::vector<std::string> labels;     // [T], or empty
-  int64_t first_row = 0;               // of the recording it came from
+  Tensor x;                         // float [C, T]
+  std::vector<std::string> labels;  // [T], or empty
+  int64_t first_row = 0;            // of the recording it came from
 };
 
-// Frames a second of a table by the median step of its time stamps, to the nearest whole number from
-// ten up; 0 without time stamps or with fewer than two.
+// Frames a second of a table by the median step of its time stamps, to the nearest whole number
+// from ten up; 0 without time stamps or with fewer than two.
 double rate_of(const SeriesTable& table);
 
 // Linear interpolation at t0, t0 + 1 / rate, ... (rate 0: rows as they are). Where the time stamps
@@ -27,8 +27,8 @@ double rate_of(const SeriesTable& table);
 // channel without any value.
 std::vector<Stretch> stretches(const SeriesTable& table, double rate, const std::string& name);
 
-// Recordings of the same by several devices: one stretch each, at the same moments, where all of them
-// recorded. Throws DataError when there is no such time, or no time stamps.
+// Recordings of the same by several devices: one stretch each, at the same moments, where all of
+// them recorded. Throws DataError when there is no such time, or no time stamps.
 std::vector<Stretch> aligned(const std::vector<SeriesTable>& tables, double rate,
                              const std::string& name);
 

@@ -22,14 +22,14 @@ bool all_finite(const Tensor& x) { return at::isfinite(x).all().item<bool>(); }
 // 0.7, hence the lower bound for them.
 constexpr double kCollapsedProjection = 0.1, kCollapsedFeature = 0.03;
 
-// Samples in k equal clumps share a clump with one pair in k. Working runs have fewer than one pair in
-// fifty above a cosine of 0.95; a tenth means that ten clumps or fewer hold everything. Clumps lie
-// apart: where the average pair is near as well, all share a cone.
+// Samples in k equal clumps share a clump with one pair in k. Working runs have fewer than one pair
+// in fifty above a cosine of 0.95; a tenth means that ten clumps or fewer hold everything. Clumps
+// lie apart: where the average pair is near as well, all share a cone.
 constexpr double kClumped = 0.1, kApart = 0.6;
 
 // Ranks relative to the room there is: min(samples, width), and for projections also the width of
-// the features, from which they are made: a head that is wider spreads them over more axes but finds
-// few directions of its own, so that a working 512-wide head on 128 features would be called
+// the features, from which they are made: a head that is wider spreads them over more axes but
+// finds few directions of its own, so that a working 512-wide head on 128 features would be called
 // collapsed. Working projections use a third or more of their room by RankMe; a tenth is a
 // subspace. Features keep more room unused, so half of that.
 constexpr double kLowProjectionRank = 0.1, kLowFeatureRank = 0.05;
@@ -115,14 +115,15 @@ std::string verdict(const Health& h) {
   }
   if (h.near_share > kClumped && h.mean_negative_cosine < kApart) {
     return fmt::format(
-        "cluster collapse: {:.0f} % of all pairs of samples have a cosine above 0.95, as if they sat in "
-        "{:.0f} clumps; look at the centre, the temperature and the codes of clustering methods, or add "
+        "cluster collapse: {:.0f} % of all pairs of samples have a cosine above 0.95, as if they "
+        "sat in "
+        "{:.0f} clumps; look at the centre, the temperature and the codes of clustering methods, "
+        "or add "
         "negatives",
         100 * h.near_share, 1 / h.near_share);
   }
   const double feature_room = static_cast<double>(std::min(h.samples, h.feature_dim));
-  const double projection_room =
-      std::min(static_cast<double>(h.projection_dim), feature_room);
+  const double projection_room = std::min(static_cast<double>(h.projection_dim), feature_room);
   const double projection_part = h.projection_rank / projection_room;
   const double feature_part = h.feature_rank / feature_room;
   // A rank of 8 is low by its share alone only where there was room for more than that.

@@ -8,15 +8,15 @@
 namespace likewise {
 namespace {
 
-constexpr size_t kFewest = 12;      // records
-constexpr size_t kBefore = 8;       // records that a spike is measured against
-constexpr double kSpike = 8;        // times their median
+constexpr size_t kFewest = 12;  // records
+constexpr size_t kBefore = 8;   // records that a spike is measured against
+constexpr double kSpike = 8;    // times their median
 constexpr double kSpikeShare = 0.02;
-constexpr double kRewritten = 20;   // lengths that weights move: they are no longer what was drawn
+constexpr double kRewritten = 20;  // lengths that weights move: they are no longer what was drawn
 constexpr double kHardlyMoved = 0.1;
-constexpr double kFlat = 0.02;      // of the loss
-constexpr double kSteadyNorm = 2;   // factor
-constexpr double kSmallest = 0.1;   // losses nearer to 0 are measured against this
+constexpr double kFlat = 0.02;     // of the loss
+constexpr double kSteadyNorm = 2;  // factor
+constexpr double kSmallest = 0.1;  // losses nearer to 0 are measured against this
 
 struct Stretch {
   double loss = 0, norm = 0, noise = 0;  // means; standard error of the loss
@@ -109,7 +109,8 @@ std::string learning_rate_verdict(const std::vector<CurvePoint>& curve, double w
   if (since_warm_up(curve) >= kBefore && std::max(gain, moved) < std::max(kFlat * size, noise) &&
       steady && spikes.count == 0 && weights_moved >= 0 && weights_moved < kHardlyMoved) {
     return fmt::format(
-        "learning rate too low: in {:.0f} steps the loss went from {:.4g} to {:.4g}, the gradient's "
+        "learning rate too low: in {:.0f} steps the loss went from {:.4g} to {:.4g}, the "
+        "gradient's "
         "norm stands at {:.2g} as at the start, and the weights moved by {:.2g} % of their length; "
         "try ten times of it",
         steps, start.loss, end.loss, end.norm, 100 * weights_moved);

@@ -16,7 +16,8 @@ namespace {
 
 // Gradients of a scalar; zeros where it does not depend on a parameter.
 Parameters gradients(const Tensor& loss, const Parameters& parameters, bool create_graph) {
-  Parameters grads = torch::autograd::grad({loss}, parameters, {}, create_graph, create_graph, true);
+  Parameters grads =
+      torch::autograd::grad({loss}, parameters, {}, create_graph, create_graph, true);
   for (size_t i = 0; i < grads.size(); ++i) {
     if (!grads[i].defined()) grads[i] = at::zeros_like(parameters[i]);
   }

@@ -48,9 +48,9 @@ const std::vector<MethodEntry>& methods() {
       entry<MamlVariant<MamlPlusOptions>>(
           "maml_pp", "maml with rates learned for each step, every step judged, first order first",
           {.shape = {5, 1, 5}, .tasks = 8, .schedule = "cosine"}),
-      entry<Reptile>("reptile", "weights move toward those that a few steps on a task lead to",
-                     {.shape = {5, 10, 0}, .tasks = 5, .optimizer = "sgd", .lr = 1,
-                      .schedule = "linear"}),
+      entry<Reptile>(
+          "reptile", "weights move toward those that a few steps on a task lead to",
+          {.shape = {5, 10, 0}, .tasks = 5, .optimizer = "sgd", .lr = 1, .schedule = "linear"}),
       entry<Imaml>("imaml", "maml by implicit gradients: the path of the inner loop is forgotten",
                    maml_defaults()),
   };

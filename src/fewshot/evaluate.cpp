@@ -44,8 +44,7 @@ Tensor table_features(EncoderMethod& method, const ImageTable& table) {
   std::vector<Tensor> rows;
   for (int64_t first = 0; first < table.size(); first += kChunk) {
     check_interrupt();
-    std::vector<int64_t> positions(
-        static_cast<size_t>(std::min(kChunk, table.size() - first)));
+    std::vector<int64_t> positions(static_cast<size_t>(std::min(kChunk, table.size() - first)));
     std::iota(positions.begin(), positions.end(), first);
     rows.push_back(method.embed(table.gather(positions)).contiguous());
   }

@@ -58,8 +58,7 @@ LinearModel ridge_head(const Tensor& x, const Tensor& y, int64_t classes, double
   const at::NoGradGuard no_grad;
   const Tensor wide = x.to(at::kDouble);
   const Tensor mean = wide.mean(0);
-  const double length =
-      std::max(1e-12, (wide - mean).pow(2).sum(1).mean().sqrt().item<double>());
+  const double length = std::max(1e-12, (wide - mean).pow(2).sum(1).mean().sqrt().item<double>());
   const Tensor rows = (wide - mean) / length;
   const Tensor target = 2 * class_columns(y, classes) - 1, bias = target.mean(0);
   const int64_t n = rows.size(0), d = rows.size(1);

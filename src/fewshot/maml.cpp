@@ -88,9 +88,9 @@ double Maml::accumulate(const EpisodeBatch& batch, double fraction) {
   const bool second = options_.order == "second" && fraction >= options_.first_order_part;
   std::vector<double> weights;
   if (options_.multi_step && options_.inner.steps > 0) {
-    weights = multi_step_weights(
-        options_.inner.steps,
-        options_.multi_step_part > 0 ? fraction / options_.multi_step_part : 1);
+    weights =
+        multi_step_weights(options_.inner.steps,
+                           options_.multi_step_part > 0 ? fraction / options_.multi_step_part : 1);
   }
   const auto tasks = static_cast<double>(batch.episodes());
   double sum = 0;

@@ -99,8 +99,7 @@ EpisodeFeatures Matching::in_context(const EpisodeFeatures& features) const {
     const Tensor shaped = q.reshape(features.query.sizes());
     r = at::bmm(at::softmax(at::bmm(shaped, g.transpose(1, 2)), 2), g).reshape({-1, width});
   }
-  return {g.reshape(features.support.sizes()), q.reshape(features.query.sizes()),
-          features.queries};
+  return {g.reshape(features.support.sizes()), q.reshape(features.query.sizes()), features.queries};
 }
 
 Tensor Matching::episode_scores(const EpisodeFeatures& features) {

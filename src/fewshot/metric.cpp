@@ -17,8 +17,8 @@ TripletEmbedding::TripletEmbedding(const MethodInput& input, const Options& opti
 Tensor TripletEmbedding::episode_loss(const EpisodeFeatures& features) {
   const int64_t episodes = features.query.size(0);
   const Tensor way = at::arange(features.ways(), at::kLong);
-  const Tensor labels = at::cat({way.repeat_interleave(features.shots()),
-                                 way.repeat_interleave(features.queries)});
+  const Tensor labels =
+      at::cat({way.repeat_interleave(features.shots()), way.repeat_interleave(features.queries)});
   Tensor sum = at::zeros({}, features.query.options());
   for (int64_t e = 0; e < episodes; ++e) {
     const Tensor z = at::cat({features.support[e].flatten(0, 1), features.query[e]});

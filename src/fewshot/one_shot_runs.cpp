@@ -35,8 +35,9 @@ OneShotRun read_run(const fs::path& folder, const std::string& name) {
     words >> test >> training;
     if (test.empty()) continue;
     if (training.empty() || (words >> more)) {
-      throw DataError("{}:{}: a test image and the training image of its class are expected, found '{}'",
-                      file.string(), number, trim(line));
+      throw DataError(
+          "{}:{}: a test image and the training image of its class are expected, found '{}'",
+          file.string(), number, trim(line));
     }
     for (const std::string& path : {test, training}) {
       if (!fs::is_regular_file(folder / path)) {

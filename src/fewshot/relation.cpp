@@ -47,13 +47,14 @@ Relation::Relation(std::shared_ptr<RelationEncoder> encoder, const Options& opti
   for (int64_t i = 0; i < 2; ++i) {
     auto block = std::make_shared<torch::nn::Module>();
     convs_.push_back(block->register_module(
-        "conv",
-        std::make_shared<Conv2d>(i == 0 ? 2 * width_ : width_, width_, Conv2dOptions{.padding = 1})));
+        "conv", std::make_shared<Conv2d>(i == 0 ? 2 * width_ : width_, width_,
+                                         Conv2dOptions{.padding = 1})));
     norms_.push_back(block->register_module("bn", std::make_shared<BatchNorm>(width_)));
     register_module("relation" + std::to_string(i), block);
   }
   const int64_t left = side_ / 4;
-  hidden_ = register_module("hidden", std::make_shared<Linear>(width_ * left * left, options.hidden));
+  hidden_ =
+      register_module("hidden", std::make_shared<Linear>(width_ * left * left, options.hidden));
   out_ = register_module("out", std::make_shared<Linear>(options.hidden, 1));
 }
 
@@ -63,10 +64,11 @@ Tensor Relation::episode_scores(const EpisodeFeatures& features) {
   const Tensor classes =
       options_.shots == "sum" ? features.support.sum(2) : features.support.mean(2);  // [E, N, D]
   const std::vector<int64_t> pairs{episodes, m, ways, dim};
-  Tensor y = at::cat({classes.unsqueeze(1).expand(pairs), features.query.unsqueeze(2).expand(pairs)},
-                     3);
+  Tensor y =
+      at::cat({classes.unsqueeze(1).expand(pairs), features.query.unsqueeze(2).expand(pairs)}, 3);
   y = channels_last(y.reshape({episodes * m * ways, 2 * width_, side_, side_}));
-  for (size_t i = 0; i < convs_.size(); ++i) y = norms_[i]->forward_relu_pool(convs_[i]->forward(y));
+  for (size_t i = 0; i < convs_.size(); ++i)
+    y = norms_[i]->forward_relu_pool(convs_[i]->forward(y));
   y = at::relu(hidden_->forward(y.flatten(1)));
   return at::sigmoid(out_->forward(y)).reshape({episodes, m, ways});
 }

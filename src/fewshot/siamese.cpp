@@ -51,11 +51,11 @@ KochEncoder::KochEncoder(int64_t channels, int64_t size) {
   const std::vector<std::vector<int64_t>> shapes = {
       {64, channels, 10, 10}, {128, 64, 7, 7}, {128, 128, 4, 4}, {256, 128, 4, 4}};
   for (size_t i = 0; i < shapes.size(); ++i) {
-    convs_.push_back(register_module("conv" + std::to_string(i),
-                                     std::make_shared<KochLayer>(shapes[i], 0.01)));
+    convs_.push_back(
+        register_module("conv" + std::to_string(i), std::make_shared<KochLayer>(shapes[i], 0.01)));
   }
-  linear_ = register_module(
-      "linear", std::make_shared<KochLayer>(std::vector<int64_t>{4096, 9216}, 0.2));
+  linear_ =
+      register_module("linear", std::make_shared<KochLayer>(std::vector<int64_t>{4096, 9216}, 0.2));
 }
 
 Tensor KochEncoder::forward(const Tensor& x) {
@@ -72,11 +72,11 @@ Tensor match_logits(const Tensor& h1, const Tensor& h2, const Tensor& weight, co
 }
 
 Siamese::Siamese(const MethodInput& input, const Options& options)
-    : Siamese(options.network == "koch"
-                  ? std::shared_ptr<Encoder>(
-                        std::make_shared<KochEncoder>(input.channels, input.size))
-                  : make_encoder(input.encoder, input.channels, input.size, Rng(0)),
-              options.network != "koch", options) {}
+    : Siamese(
+          options.network == "koch"
+              ? std::shared_ptr<Encoder>(std::make_shared<KochEncoder>(input.channels, input.size))
+              : make_encoder(input.encoder, input.channels, input.size, Rng(0)),
+          options.network != "koch", options) {}
 
 Siamese::Siamese(std::shared_ptr<Encoder> encoder, bool from_catalogue, const Options& options)
     : EncoderMethod(encoder, from_catalogue) {

@@ -83,7 +83,8 @@ std::optional<double> number_of(std::string_view field, char delimiter) {
   if (field.empty()) return kNothing;
   char buffer[64];
   if (field.front() == '+') field.remove_prefix(1);
-  if (delimiter == ';' && field.size() < sizeof buffer && field.find(',') != std::string_view::npos) {
+  if (delimiter == ';' && field.size() < sizeof buffer &&
+      field.find(',') != std::string_view::npos) {
     std::copy(field.begin(), field.end(), buffer);
     std::replace(buffer, buffer + field.size(), ',', '.');
     field = {buffer, field.size()};
@@ -106,7 +107,8 @@ bool all_numbers(const Cells& fields, char delimiter) {
   });
 }
 
-constexpr const char* kTimeNames[] = {"timestamp", "time", "time_s", "time_ms", "t", "seconds", "datetime"};
+constexpr const char* kTimeNames[] = {"timestamp", "time",    "time_s",  "time_ms",
+                                      "t",         "seconds", "datetime"};
 constexpr const char* kLabelNames[] = {"label", "class", "activity"};
 
 // Position of the column `asked`; -1 for none.
@@ -195,7 +197,8 @@ SeriesTable read_series(std::string_view text, const std::string& name,
       const auto value = number_of(fields[static_cast<size_t>(at)], delimiter);
       if (!value) {
         throw DataError("{}:{}: column '{}' holds '{}', not a number", name, lines.number(),
-                        header[static_cast<size_t>(at)], shorten(fields[static_cast<size_t>(at)], 40));
+                        header[static_cast<size_t>(at)],
+                        shorten(fields[static_cast<size_t>(at)], 40));
       }
       return *value;
     };
@@ -205,7 +208,8 @@ SeriesTable read_series(std::string_view text, const std::string& name,
     if (label >= 0) table.labels.emplace_back(fields[static_cast<size_t>(label)]);
     if (time < 0) continue;
     const double stamp = number(time);
-    if (std::isnan(stamp)) throw DataError("{}:{}: the time stamp is missing", name, lines.number());
+    if (std::isnan(stamp))
+      throw DataError("{}:{}: the time stamp is missing", name, lines.number());
     if (unit == 0) unit = seconds_unit(stamp);
     if (!table.time.empty() && stamp * unit < table.time.back()) {
       throw DataError("{}:{}: the time stamp {} is {:.6g} s earlier than the one before", name,

@@ -100,9 +100,10 @@ Sound decode_sound(std::span<const uint8_t> bytes, const std::string& name, int6
   SF_INFO info{};
   const SoundFile file(sf_open_virtual(&io, SFM_READ, &info, &memory));
   if (!file) {
-    throw DataError("{}: this is no sound that can be read ({}); accepted are WAV, FLAC, OGG, MP3 "
-                    "and AIFF",
-                    name, trim(sf_strerror(nullptr)));
+    throw DataError(
+        "{}: this is no sound that can be read ({}); accepted are WAV, FLAC, OGG, MP3 "
+        "and AIFF",
+        name, trim(sf_strerror(nullptr)));
   }
   check_header(info, name);
   constexpr sf_count_t kBlock = 1 << 14;
@@ -156,12 +157,12 @@ SoundInfo read_sound_info(const std::filesystem::path& path) {
 }
 
 Sound resample_sound(const Sound& sound, int64_t rate) {
-  LIKEWISE_CHECK(rate > 0 && sound.rate > 0 && sound.channels > 0, "rates {} and {}", sound.rate, rate);
+  LIKEWISE_CHECK(rate > 0 && sound.rate > 0 && sound.channels > 0, "rates {} and {}", sound.rate,
+                 rate);
   if (rate == sound.rate) return sound;
   const double ratio = static_cast<double>(rate) / static_cast<double>(sound.rate);
   const int64_t frames = sound.frames();
-  const int64_t wanted =
-      std::max<int64_t>(1, std::llround(static_cast<double>(frames) * ratio));
+  const int64_t wanted = std::max<int64_t>(1, std::llround(static_cast<double>(frames) * ratio));
   if (src_is_valid_ratio(ratio) == 0) {
     throw UserError("a sound of {} Hz cannot be resampled to {} Hz: more than 256 times apart",
                     sound.rate, rate);
@@ -196,7 +197,8 @@ std::vector<uint8_t> encode_wav(const Sound& sound, bool as_float) {
   number(as_float ? 3 : 1, 2);
   number(static_cast<uint64_t>(sound.channels), 2), number(static_cast<uint64_t>(sound.rate), 4);
   number(static_cast<uint64_t>(sound.rate * sound.channels * width), 4);
-  number(static_cast<uint64_t>(sound.channels * width), 2), number(static_cast<uint64_t>(8 * width), 2);
+  number(static_cast<uint64_t>(sound.channels * width), 2),
+      number(static_cast<uint64_t>(8 * width), 2);
   text("data"), number(size, 4);
   for (int64_t t = 0; t < frames; ++t) {
     for (int64_t c = 0; c < sound.channels; ++c) {

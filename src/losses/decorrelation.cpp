@@ -45,8 +45,8 @@ struct Moments {
     value += options.covariance * sum_of_squares(covariance) / d;
     if (!with) return;
     // d/dcentred: of a variance 2 centred / (n - 1), of the squares 4 centred Cov / (n - 1)
-    const Tensor slope = (short_of > 0).to(z.scalar_type()).div_(deviation).mul_(
-        -variance_weight / (d * (n - 1)));
+    const Tensor slope =
+        (short_of > 0).to(z.scalar_type()).div_(deviation).mul_(-variance_weight / (d * (n - 1)));
     gradient = at::matmul(centred, covariance).mul_(4 * options.covariance / (d * (n - 1)));
     gradient.add_(centred * slope);
     gradient.sub_(gradient.mean(0));

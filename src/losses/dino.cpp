@@ -29,9 +29,7 @@ Tensor dino(const std::vector<Tensor>& student, const std::vector<Tensor>& teach
   for (size_t j = 0; j < student.size(); ++j) {
     const bool own = j < targets.size();
     if (own && targets.size() == 1) continue;
-    const Tensor target = !own                  ? every
-                          : targets.size() == 2 ? targets[1 - j]
-                                                : every - targets[j];
+    const Tensor target = !own ? every : targets.size() == 2 ? targets[1 - j] : every - targets[j];
     const Tensor one = soft_cross_entropy(student[j], target, student_temperature);
     sum = sum.defined() ? sum + one : one;
     terms += static_cast<int64_t>(targets.size()) - own;

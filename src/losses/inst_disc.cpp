@@ -25,7 +25,8 @@ Tensor own_logits(const Tensor& z, const Tensor& bank, const Tensor& index, doub
 }
 
 // z_i . bank_j for the drawn rows j of each sample, [N, m]. One sample's rows are gathered at a
-// time, and again for the gradient: all of them would be m times as large as z. The bank takes none.
+// time, and again for the gradient: all of them would be m times as large as z. The bank takes
+// none.
 struct DrawnProducts : torch::autograd::Function<DrawnProducts> {
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& z,
                         const Tensor& bank, const Tensor& drawn) {

@@ -66,7 +66,8 @@ double fused(const Tensor& p, const Tensor& z, const Tensor& grad_p, const Tenso
 
 Tensor negative_cosine(const Tensor& p, const Tensor& z) {
   LIKEWISE_CHECK(p.dim() == 2 && p.sizes() == z.sizes(), "prediction and target [N, D]");
-  const bool single = p.scalar_type() == at::kFloat, known = single || p.scalar_type() == at::kDouble;
+  const bool single = p.scalar_type() == at::kFloat,
+             known = single || p.scalar_type() == at::kDouble;
   if (!known || p.scalar_type() != z.scalar_type() || !p.device().is_cpu() || p.numel() == 0) {
     const auto unit = [](const Tensor& x) {
       return x / at::norm(x, 2, {1}, true).clamp_min(kNormFloor);

@@ -73,8 +73,8 @@ Tensor similarities(const Tensor& q, const Tensor& k, const KeyMask& mask, RowRa
   return s;
 }
 
-// How the rows are worked on. With `sorted`, queries and keys stand in the order of their groups and
-// only keys of the query's own group count: few tiles meet.
+// How the rows are worked on. With `sorted`, queries and keys stand in the order of their groups
+// and only keys of the query's own group count: few tiles meet.
 struct TilePlan {
   TilePlan(const Tensor& k, const KeyMask& mask, bool sorted_by_group)
       : keys{0, k.size(0)},
@@ -91,7 +91,8 @@ struct TilePlan {
     if (!sorted) return keys;
     const int64_t* group = query_groups.data_ptr<int64_t>() + queries.first;
     const int64_t* begin = key_groups.data_ptr<int64_t>();
-    const int64_t* first = std::lower_bound(begin, begin + keys.count, std::max<int64_t>(0, *group));
+    const int64_t* first =
+        std::lower_bound(begin, begin + keys.count, std::max<int64_t>(0, *group));
     const int64_t* last = std::upper_bound(first, begin + keys.count, group[queries.count - 1]);
     return {first - begin, last - first};
   }
@@ -162,8 +163,10 @@ struct SimilarityLse : torch::autograd::Function<SimilarityLse> {
         const Tensor row = lse[i].narrow(0, first, queries.count).unsqueeze(1);  // [T, 1]
         const Tensor shift = at::where(row.isfinite(), row, at::zeros_like(row));
         // exp(-infinity) is 0 where no key counts.
-        Tensor weights = (s * scales[i]).sub_(shift).exp_().mul_(
-            upstream[0][i].narrow(0, first, queries.count).unsqueeze(1));
+        Tensor weights = (s * scales[i])
+                             .sub_(shift)
+                             .exp_()
+                             .mul_(upstream[0][i].narrow(0, first, queries.count).unsqueeze(1));
         if (grad_scales.defined()) {
           grad_scales[i].add_(at::sum(detail::mm(weights, columns) * rows));
         }

@@ -28,11 +28,11 @@ Tensor spectral_contrastive(const Tensor& z0, const Tensor& z1, double mu) {
   Tensor grad_a, grad_b;
   {
     const at::NoGradGuard no_grad;
-    const Tensor own = (a * b).sum(1, true);  // [N, 1]
+    const Tensor own = (a * b).sum(1, true);                                        // [N, 1]
     const Tensor second_a = at::matmul(a.t(), a), second_b = at::matmul(b.t(), b);  // [D, D]
     const double all = (second_a * second_b).sum().item<double>();
-    value = factor * (-2 * own.sum().item<double>() / n +
-                      (all - own.pow(2).sum().item<double>()) / pairs);
+    value = factor *
+            (-2 * own.sum().item<double>() / n + (all - own.pow(2).sum().item<double>()) / pairs);
     const Tensor pull = own.mul(2 / pairs).add_(2 / n);  // of a pair on itself
     const auto gradient = [&](const Tensor& x, const Tensor& other, const Tensor& second) {
       return at::matmul(x, second).mul_(2 / pairs).sub_(other * pull).mul_(factor);

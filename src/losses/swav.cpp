@@ -16,8 +16,8 @@ namespace {
 // Exponents down to this far below the largest keep enough in float32 for every sum.
 constexpr double kSafeSpan = 60;
 
-// Rows and columns are divided by their sums in logarithms: safe for any scores. A prototype that no
-// score is near to would else have a column of zeros.
+// Rows and columns are divided by their sums in logarithms: safe for any scores. A prototype that
+// no score is near to would else have a column of zeros.
 Tensor sinkhorn_by_logarithms(Tensor q, int64_t iterations) {
   for (int64_t i = 0; i < iterations; ++i) {
     q = q - at::logsumexp(q, {0}, true);
@@ -58,8 +58,8 @@ Tensor swav(const std::vector<Tensor>& scores, const SwavOptions& options,
   for (size_t i = 0; i < 2; ++i) {
     const Tensor all =
         queued.empty() ? scores[i].detach() : at::cat({scores[i].detach(), queued[i]});
-    codes.push_back(sinkhorn(all, options.epsilon, options.iterations)
-                        .narrow(0, 0, scores[i].size(0)));
+    codes.push_back(
+        sinkhorn(all, options.epsilon, options.iterations).narrow(0, 0, scores[i].size(0)));
   }
   // A small view predicts both codes: their sum at once.
   const Tensor both = scores.size() > 2 ? codes[0] + codes[1] : Tensor();

@@ -44,13 +44,12 @@ class TripletSum {
   // Takes the loss of gaps d(a, p) - d(a, n), where `chosen`; returns its slopes.
   Tensor take(const Tensor& gap, const Tensor& chosen) {
     const Tensor no = chosen.logical_not();
-    const Tensor each = (options_.soft ? at::softplus(gap) : at::relu(gap + options_.margin))
-                            .masked_fill_(no, 0);
+    const Tensor each =
+        (options_.soft ? at::softplus(gap) : at::relu(gap + options_.margin)).masked_fill_(no, 0);
     sum_ += each.sum().item<double>();
     count_ += (options_.mean_of_all || options_.soft ? chosen : each > 0).sum().item<int64_t>();
     if (!with_gradient_) return {};
-    return options_.soft ? at::sigmoid(gap).masked_fill_(no, 0)
-                         : (each > 0).to(gap.scalar_type());
+    return options_.soft ? at::sigmoid(gap).masked_fill_(no, 0) : (each > 0).to(gap.scalar_type());
   }
 
   void hardest(const DistanceTiles::Tile& tile) {
@@ -126,9 +125,9 @@ Tensor triplet(const Tensor& z, const Tensor& labels, const TripletOptions& opti
 
 Tensor triplet_hinge(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                      double margin, bool squared) {
-  LIKEWISE_CHECK(anchor.dim() == 2 && anchor.sizes() == positive.sizes() &&
-                     anchor.sizes() == negative.sizes(),
-                 "anchor, positive and negative [N, D] of one size");
+  LIKEWISE_CHECK(
+      anchor.dim() == 2 && anchor.sizes() == positive.sizes() && anchor.sizes() == negative.sizes(),
+      "anchor, positive and negative [N, D] of one size");
   const auto distance = [&](const Tensor& x) {
     const Tensor square = (anchor - x).pow(2).sum(1);
     if (squared) return square;
@@ -150,8 +149,8 @@ Tensor contrastive_margin(const Tensor& z, const Tensor& labels,
     const at::NoGradGuard no_grad;
     for (int64_t first = 0; first < x.size(0); first += tiles.rows()) {
       const auto tile = tiles.tile(first);
-      const Tensor short_of = at::relu(options.margin - tile.distance)
-                                  .masked_fill_(tile.negative.logical_not(), 0);
+      const Tensor short_of =
+          at::relu(options.margin - tile.distance).masked_fill_(tile.negative.logical_not(), 0);
       const Tensor apart = tile.distance.masked_fill(tile.positive.logical_not(), 0);
       sum += (apart.pow(2).sum() + short_of.pow(2).sum()).item<double>();
       if (with) tiles.add(tile, (apart - short_of).mul_(2));

@@ -64,8 +64,8 @@ Tensor weighted_nt_xent(const Tensor& z0, const Tensor& z1, const WeightedNtXent
   }
   Tensor log_sum;  // log S_i
   if (options.beta > 0) {
-    const Tensor scales = at::stack({scalar_like(c * (1 + options.beta), x),
-                                     scalar_like(c * options.beta, x)});
+    const Tensor scales =
+        at::stack({scalar_like(c * (1 + options.beta), x), scalar_like(c * options.beta, x)});
     const Tensor both = similarity_lses(x, x, scales, mask);
     log_sum = both[0] - both[1] + count.log();
   } else {
@@ -106,9 +106,8 @@ Tensor sogclr(const Tensor& z0, const Tensor& z1, double temperature, double gam
     const Tensor both =
         at::logaddexp(g.narrow(0, 0, n), g.narrow(0, n, n)) - std::log(2.0);  // of both views
     const Tensor before = log_u.index_select(0, index);
-    const Tensor mixed = gamma >= 1 ? both
-                                    : at::logaddexp(before + std::log(1 - gamma),
-                                                    both + std::log(gamma));
+    const Tensor mixed =
+        gamma >= 1 ? both : at::logaddexp(before + std::log(1 - gamma), both + std::log(gamma));
     const Tensor now = at::where(at::isnan(before), both, mixed);
     if (update) log_u.index_copy_(0, index, now);
     weight = (g - now.repeat({2})).exp().to(x.scalar_type());  // [2N]

@@ -57,8 +57,8 @@ Tensor InstDisc::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
     }
   }
   if (options_.proximal > 0) {
-    loss = loss + options_.proximal *
-                      (unit - bank_.index_select(0, batch.index)).pow(2).sum(1).mean();
+    loss =
+        loss + options_.proximal * (unit - bank_.index_select(0, batch.index)).pow(2).sum(1).mean();
   }
   if (records()) {
     pending_.emplace_back(batch.index, unit.detach());

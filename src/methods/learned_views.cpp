@@ -60,7 +60,8 @@ Tensor LearnedViews::scaled(const Tensor& x, bool back) const {
   if (!mean_.defined()) return x;
   std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
   shape[1] = mean_.size(0);
-  const Tensor mean = mean_.to(x.options()).reshape(shape), std = std_.to(x.options()).reshape(shape);
+  const Tensor mean = mean_.to(x.options()).reshape(shape),
+               std = std_.to(x.options()).reshape(shape);
   return back ? (x - mean) / std : x * std + mean;
 }
 
@@ -68,8 +69,7 @@ Tensor LearnedViews::perturbation(const Tensor& x, const NoiseStream& noise, dou
   const Tensor v = scaled(x.contiguous(), false);
   const bool cosines = spec_.domain == "dct";
   const Tensor y = network_->forward(cosines ? cosine_transform(v) : v, noise);
-  const Tensor delta =
-      bounded_perturbation(y, part * spec_.budget, perturbation_norm(spec_.norm));
+  const Tensor delta = bounded_perturbation(y, part * spec_.budget, perturbation_norm(spec_.norm));
   return cosines ? inverse_cosine_transform(delta) : delta;
 }
 
@@ -110,8 +110,7 @@ Batch LearnedViews::views(const Batch& batch, const Rng& noise, double part, boo
 double LearnedViews::diversity(const Tensor& x, const Rng& noise) const {
   const at::NoGradGuard no_grad;
   const Tensor a = perturbation(x, {noise.fork({0})}), b = perturbation(x, {noise.fork({1})});
-  const double together =
-      a.abs().mean().item<double>() + b.abs().mean().item<double>();
+  const double together = a.abs().mean().item<double>() + b.abs().mean().item<double>();
   return together > 0 ? (a - b).abs().mean().item<double>() / together : 0;
 }
 

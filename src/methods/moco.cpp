@@ -13,8 +13,9 @@ Moco::Moco(std::shared_ptr<Encoder> encoder, const Options& options)
       options_(options),
       false_negatives_(options.false_negatives) {
   if (options.false_negatives.remove == "neighbours") {
-    throw UserError("--negatives.remove neighbours: a queue keeps no neighbours; labels and "
-                    "duplicates work with method moco");
+    throw UserError(
+        "--negatives.remove neighbours: a queue keeps no neighbours; labels and "
+        "duplicates work with method moco");
   }
   copy_ = register_module("copy", slow_copy_of<Head>(*encoder, options.head));
   queue_ = register_module("queue", std::make_shared<KeyQueue>(options.queue, head().out_dim()));

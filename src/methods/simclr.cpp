@@ -43,8 +43,7 @@ Tensor Simclr::pair_loss(const Tensor& a, const Tensor& b, const Batch& batch,
                          const Tensor& groups) {
   const double temperature = options_.loss.temperature;
   if (options_.sogclr > 0) {
-    return sogclr(a, b, temperature, options_.sogclr, log_averages_, batch.index,
-                  records());
+    return sogclr(a, b, temperature, options_.sogclr, log_averages_, batch.index, records());
   }
   if (options_.form == "viewmaker") {
     const Tensor x = unit_rows(a), y = unit_rows(b);

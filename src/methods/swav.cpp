@@ -47,7 +47,8 @@ Tensor Swav::loss_of(const std::vector<Tensor>& z, const Batch&) {
     }
   }
   if (queues_[0] && records()) {
-    for (int v = 0; v < 2; ++v) pending_[v].push_back(unit_rows(z[static_cast<size_t>(v)].detach()));
+    for (int v = 0; v < 2; ++v)
+      pending_[v].push_back(unit_rows(z[static_cast<size_t>(v)].detach()));
   }
   return swav(scores,
               {.temperature = options_.temperature,

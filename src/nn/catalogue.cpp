@@ -92,11 +92,14 @@ int64_t stem_stride(int64_t length) {
 }
 
 std::shared_ptr<Encoder> make_resnet1d(const EncoderOptions& o, int64_t channels, int64_t length) {
-  return std::make_shared<ResNet1d>(ResNet1dOptions{
-      .channels = channels, .width = o.width, .stem_stride = stem_stride(length), .blocks = o.blocks});
+  return std::make_shared<ResNet1d>(ResNet1dOptions{.channels = channels,
+                                                    .width = o.width,
+                                                    .stem_stride = stem_stride(length),
+                                                    .blocks = o.blocks});
 }
 
-std::shared_ptr<Encoder> make_transformer1d(const EncoderOptions& o, int64_t channels, int64_t length) {
+std::shared_ptr<Encoder> make_transformer1d(const EncoderOptions& o, int64_t channels,
+                                            int64_t length) {
   return std::make_shared<Transformer1d>(Transformer1dOptions{.channels = channels,
                                                               .length = length,
                                                               .patch = o.patch,
@@ -106,7 +109,8 @@ std::shared_ptr<Encoder> make_transformer1d(const EncoderOptions& o, int64_t cha
 }
 
 std::shared_ptr<Encoder> make_mlp(const EncoderOptions& o, int64_t features, int64_t) {
-  return std::make_shared<Mlp>(MlpOptions{.features = features, .width = o.width, .depth = o.blocks});
+  return std::make_shared<Mlp>(
+      MlpOptions{.features = features, .width = o.width, .depth = o.blocks});
 }
 
 // From 7 x 7 tokens on, at most about 14 x 14: the largest usual patch that leaves seven a side.
@@ -193,8 +197,14 @@ const std::vector<EncoderEntry>& encoder_catalogue() {
        false, kClip},
       {"clip_large", "the same, 1024 features projected to 768, 24 blocks", make_clip, 1024, 24,
        false, kClipLarge},
-      {"resnet1d", "residual network over time, for series and waves: trains in minutes on a processor",
-       make_resnet1d, 32, 4, false, {}, 1},
+      {"resnet1d",
+       "residual network over time, for series and waves: trains in minutes on a processor",
+       make_resnet1d,
+       32,
+       4,
+       false,
+       {},
+       1},
       {"transformer1d", "transformer over time, 128 features, 4 blocks", make_transformer1d, 128, 4,
        false, kOverTime, 1},
       {"mlp", "three layers of 256, for vectors", make_mlp, 256, 3, false, {}, 0},
@@ -226,7 +236,8 @@ EncoderOptions resolve(const EncoderOptions& options, const InputShape& input) {
   const EncoderEntry& entry = find_encoder(o.name);
   if (entry.dimensions != 0 && entry.dimensions != static_cast<int64_t>(input.extent.size())) {
     throw UserError("encoder {} takes {}, but the input is {}; see likewise list encoders", o.name,
-                    entry.dimensions == 1 ? "channels x time" : "channels x height x width", input.text());
+                    entry.dimensions == 1 ? "channels x time" : "channels x height x width",
+                    input.text());
   }
   refuse(o.blocks != 0 && entry.blocks == 0, o.name, "blocks");
   refuse(o.stem != "auto" && !entry.has_stem, o.name, "stem");

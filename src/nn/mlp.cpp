@@ -7,7 +7,8 @@ Mlp::Mlp(const MlpOptions& options) : options_(options) {
   for (int64_t i = 0; i < options.depth; ++i) {
     auto block = blocks->register_module(std::to_string(i), std::make_shared<torch::nn::Module>());
     const int64_t in = i == 0 ? options.features : options.width;
-    layers_.push_back(block->register_module("linear", std::make_shared<Linear>(in, options.width)));
+    layers_.push_back(
+        block->register_module("linear", std::make_shared<Linear>(in, options.width)));
     norms_.push_back(block->register_module("bn", std::make_shared<BatchNorm>(options.width)));
   }
 }

@@ -15,12 +15,13 @@ namespace likewise {
 // Series are images of one row, so that the fused norms of channels-last images serve them, too.
 class ResNet1d::TimeConv : public Layer {
  public:
-  TimeConv(int64_t in, int64_t out, int64_t kernel, int64_t stride) : stride_(stride), padding_(kernel / 2) {
+  TimeConv(int64_t in, int64_t out, int64_t kernel, int64_t stride)
+      : stride_(stride), padding_(kernel / 2) {
     weight = register_parameter("weight", at::zeros({out, in, 1, kernel}));
   }
   Tensor forward(const Tensor& x) override {  // [N, C, 1, T]
-    // Without a kernel's width a stride is leaving frames out (and oneDNN's kernels for it are unsafe
-    // with odd channels, see Conv2d).
+    // Without a kernel's width a stride is leaving frames out (and oneDNN's kernels for it are
+    // unsafe with odd channels, see Conv2d).
     const bool point = weight.size(3) == 1;
     const Tensor input = point && stride_ > 1 ? x.slice(3, 0, x.size(3), stride_) : x;
     const std::array<int64_t, 2> stride{1, point ? 1 : stride_}, padding{0, padding_};
@@ -64,7 +65,8 @@ ResNet1d::ResNet1d(const ResNet1dOptions& options) : options_(options) {
   const int64_t width = options.width, stride = options.stem_stride;
   // Odd, so that its padding keeps the length.
   const int64_t stem = stride == 1 ? options.kernel : 2 * stride + 1;
-  conv1_ = register_module("conv1", std::make_shared<TimeConv>(options.channels, width, stem, stride));
+  conv1_ =
+      register_module("conv1", std::make_shared<TimeConv>(options.channels, width, stem, stride));
   bn1_ = register_module("bn1", std::make_shared<BatchNorm>(width));
   auto container = register_module("blocks", std::make_shared<torch::nn::Module>());
   int64_t in = width;

@@ -8,7 +8,8 @@ namespace likewise {
 
 Transformer1d::Transformer1d(const Transformer1dOptions& options) : options_(options) {
   if (options.patch < 1 || options.length < options.patch) {
-    throw UserError("encoder.patch is {}, but the series have {} frames", options.patch, options.length);
+    throw UserError("encoder.patch is {}, but the series have {} frames", options.patch,
+                    options.length);
   }
   if (options.heads < 1 || options.width % options.heads != 0) {
     throw UserError("encoder.width is {}, but must be a multiple of the {} attention heads",
@@ -32,7 +33,8 @@ Transformer1d::Transformer1d(const Transformer1dOptions& options) : options_(opt
 
 Tensor Transformer1d::forward(const Tensor& x) {
   if (x.dim() != 3 || x.size(2) != options_.length) {
-    throw UserError("encoder transformer1d was made for [N, {}, {}]", options_.channels, options_.length);
+    throw UserError("encoder transformer1d was made for [N, {}, {}]", options_.channels,
+                    options_.length);
   }
   const int64_t n = x.size(0), tokens = options_.length / options_.patch;
   const Tensor patches = x.narrow(2, 0, tokens * options_.patch)

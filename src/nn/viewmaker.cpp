@@ -50,8 +50,7 @@ class MirrorConv : public Layer {
   }
 
   void initialize(Rng& rng) override {
-    const double bound =
-        1 / std::sqrt(static_cast<double>(weight_.numel() / weight_.size(0)));
+    const double bound = 1 / std::sqrt(static_cast<double>(weight_.numel() / weight_.size(0)));
     fill_uniform(weight_, start_ * bound, rng);
     fill_uniform(bias_, start_ * bound, rng);
   }
@@ -110,8 +109,8 @@ class ConvViewmaker : public Viewmaker {
     }
     add(up_, "up", std::make_shared<MirrorConv>(dims, wide + shape.blocks, 2 * w, 3), 2 * w);
     add(up_, "up", std::make_shared<MirrorConv>(dims, 2 * w, w, 3), w);
-    last_ = register_module(
-        "last", std::make_shared<MirrorConv>(dims, w, channels, 9, 1, shape.start));
+    last_ =
+        register_module("last", std::make_shared<MirrorConv>(dims, w, channels, 9, 1, shape.start));
   }
 
   Tensor forward(const Tensor& x, const NoiseStream& noise) override {
@@ -152,7 +151,8 @@ class ConvViewmaker : public Viewmaker {
   void check(const Tensor& x) const {
     if (x.dim() != dims_ + 2 || x.size(1) != channels_) {
       throw UserError("this viewmaker is for {} of {} channels; the batch is [{}]",
-                      dims_ == 2 ? "images" : "series", channels_, fmt::join(x.sizes().vec(), ", "));
+                      dims_ == 2 ? "images" : "series", channels_,
+                      fmt::join(x.sizes().vec(), ", "));
     }
     for (int64_t d = 2; d < x.dim(); ++d) {
       if (x.size(d) < kSmallest) {
@@ -197,8 +197,8 @@ class VectorViewmaker : public Viewmaker {
         norm_.push_back(register_module(name + "_norm", std::make_shared<LayerNorm>(c, 1e-5)));
       }
     }
-    last_ = register_module("last", std::make_shared<StartedLinear>(
-                                        wide + shape.blocks * noise_, features, shape.start));
+    last_ = register_module("last", std::make_shared<StartedLinear>(wide + shape.blocks * noise_,
+                                                                    features, shape.start));
   }
 
   Tensor forward(const Tensor& x, const NoiseStream& noise) override {
@@ -235,7 +235,9 @@ class VectorViewmaker : public Viewmaker {
 }  // namespace
 
 const char* viewmaker_kind_name(ViewmakerKind kind) {
-  return kind == ViewmakerKind::image ? "image" : kind == ViewmakerKind::series ? "series" : "vector";
+  return kind == ViewmakerKind::image    ? "image"
+         : kind == ViewmakerKind::series ? "series"
+                                         : "vector";
 }
 
 ViewmakerKind viewmaker_kind(const std::string& name) {
@@ -248,7 +250,8 @@ ViewmakerKind viewmaker_kind(const std::string& name) {
 ViewmakerKind viewmaker_kind_of_batch(const Tensor& batch) {
   if (batch.dim() < 2 || batch.dim() > 4) {
     throw UserError(
-        "a viewmaker takes vectors [N, D], series [N, C, T] or images [N, C, H, W]; the batch is [{}]",
+        "a viewmaker takes vectors [N, D], series [N, C, T] or images [N, C, H, W]; the batch is "
+        "[{}]",
         fmt::join(batch.sizes().vec(), ", "));
   }
   return batch.dim() == 4   ? ViewmakerKind::image

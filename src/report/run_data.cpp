@@ -165,12 +165,10 @@ RunData read_run(const fs::path& folder) {
   };
   forgiving(folder / "run.toml", [&](const fs::path& path) { read_options(path, run); });
   forgiving(folder / "metrics.jsonl", [&](const fs::path& path) { read_metrics(path, run); });
-  const std::pair<const char*, Json*> files[] = {{"evaluation.json", &run.evaluation},
-                                                 {"report/summary.json", &run.summary},
-                                                 {"report/gallery.json", &run.gallery},
-                                                 {"report/neighbours.json", &run.neighbours},
-                                                 {"report/map.json", &run.map},
-                                                 {"report/episodes.json", &run.episodes}};
+  const std::pair<const char*, Json*> files[] = {
+      {"evaluation.json", &run.evaluation},  {"report/summary.json", &run.summary},
+      {"report/gallery.json", &run.gallery}, {"report/neighbours.json", &run.neighbours},
+      {"report/map.json", &run.map},         {"report/episodes.json", &run.episodes}};
   for (const auto& [name, into] : files) {
     forgiving(folder / name, [&, shown = name, into = into](const fs::path& path) {
       read_json_file(path, shown, *into, run);

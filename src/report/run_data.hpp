@@ -32,7 +32,7 @@ struct RunData {
   double first_bad_loss = kNan;          // step of the first loss that was not finite
   double steps = kNan, epochs = kNan, seconds = kNan;
   Json evaluation, summary, gallery, neighbours, map, episodes;  // null when missing
-  std::vector<std::string> problems;                   // files that could not be read, in words
+  std::vector<std::string> problems;  // files that could not be read, in words
 
   const Series& get(const std::string& key) const;  // empty when there is none
   // The first of these dotted option names that is set, or "".

@@ -33,32 +33,35 @@ std::string learned_views_charts(const RunData& run) {
   size.lines[0].name = "size";
   size.lines.push_back({"budget", 4, thin_out(run.get("step.view_budget"))});
   return "<h3>Learned views</h3>\n" +
-         chart_grid({losses, size,
-                     curve(run, "Beyond the range",
-                           "Share of values below black or above white (cut, where clamped)",
-                           "step.view_beyond", Unit::kShare, true),
-                     curve(run, "Diversity",
-                           "How unlike two views of the same input are: 0 equal, 1 nothing in common",
-                           "health.view_diversity", Unit::kNumber, true),
-                     curve(run, "Gradient norm of the viewmaker", "", "step.viewmaker_grad_norm",
-                           Unit::kNumber, true)});
+         chart_grid(
+             {losses, size,
+              curve(run, "Beyond the range",
+                    "Share of values below black or above white (cut, where clamped)",
+                    "step.view_beyond", Unit::kShare, true),
+              curve(run, "Diversity",
+                    "How unlike two views of the same input are: 0 equal, 1 nothing in common",
+                    "health.view_diversity", Unit::kNumber, true),
+              curve(run, "Gradient norm of the viewmaker", "", "step.viewmaker_grad_norm",
+                    Unit::kNumber, true)});
 }
 
 }  // namespace
 
 std::string training_section(const RunData& run) {
   return chart_grid({
-      curve(run, "Loss", "Mean of neighbouring steps; the band is their range", "step.loss"),
-      curve(run, "kNN accuracy", "A check along the way, on held-out data", "knn.accuracy",
-            Unit::kShare),
-      curve(run, "Validation", "Accuracy on classes held out, which chooses the checkpoint",
-            "valid.accuracy", Unit::kShare),
-      curve(run, "Learning rate", "", "step.lr", Unit::kNumber, true),
-      curve(run, "Gradient norm", "", "step.grad_norm", Unit::kNumber, true),
-      curve(run, run.get("step.episodes").empty() ? "Views per second" : "Episodes per second", "",
-            "step.rate", Unit::kNumber, true),
-      curve(run, "Waiting for data", "Share of the time", "step.wait", Unit::kShare, true),
-  }) + learned_views_charts(run);
+             curve(run, "Loss", "Mean of neighbouring steps; the band is their range", "step.loss"),
+             curve(run, "kNN accuracy", "A check along the way, on held-out data", "knn.accuracy",
+                   Unit::kShare),
+             curve(run, "Validation", "Accuracy on classes held out, which chooses the checkpoint",
+                   "valid.accuracy", Unit::kShare),
+             curve(run, "Learning rate", "", "step.lr", Unit::kNumber, true),
+             curve(run, "Gradient norm", "", "step.grad_norm", Unit::kNumber, true),
+             curve(run,
+                   run.get("step.episodes").empty() ? "Views per second" : "Episodes per second",
+                   "", "step.rate", Unit::kNumber, true),
+             curve(run, "Waiting for data", "Share of the time", "step.wait", Unit::kShare, true),
+         }) +
+         learned_views_charts(run);
 }
 
 std::string health_section(const RunData& run) {

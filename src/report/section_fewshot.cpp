@@ -79,7 +79,8 @@ std::string episode_strips(const Json& episodes) {
     out += fmt::format("<h3>Episode {}</h3>\n<div class=\"strips\">{}</div>\n", ++count, rows);
   }
   if (out.empty()) return "";
-  return "<p>Each row is a class of the episode: its labelled images on the left, then its queries. "
+  return "<p>Each row is a class of the episode: its labelled images on the left, then its "
+         "queries. "
          "A query that was given to another class is underlined and says which.</p>\n" +
          out;
 }
@@ -95,7 +96,8 @@ std::string confusion_strips(const Json& episodes) {
   }
   if (rows.empty()) return "";
   return fmt::format(
-      "<h3>What is confused most</h3><p>On the left the class, beside it what was said instead, in {} "
+      "<h3>What is confused most</h3><p>On the left the class, beside it what was said instead, in "
+      "{} "
       "episodes.</p>\n<div class=\"strips\">{}</div>\n",
       text(episodes, "counted"), rows);
 }

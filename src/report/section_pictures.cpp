@@ -28,7 +28,8 @@ std::string views_section(const RunData& run) {
     const std::string original = picture(text(row, "original"), name);
     if (original.empty() && views.empty()) continue;
     rows += fmt::format(
-        "<div class=\"strip\"><figure>{}<figcaption>{}</figcaption></figure><div>{}{}</div></div>\n",
+        "<div "
+        "class=\"strip\"><figure>{}<figcaption>{}</figcaption></figure><div>{}{}</div></div>\n",
         original, html_escape(name), views,
         differences.empty() ? "" : "<i class=\"line\"></i>" + differences);
   }

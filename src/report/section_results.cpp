@@ -57,9 +57,9 @@ std::string episodes_table(const Json& evaluation) {
   for (const Json& episode : list(evaluation, "episodes")) {
     const std::string shot = text(episode, "shot");
     const std::string norm = text(episode, "norm");
-    const std::string kind = fmt::format("{} classes, {} {} each{}", text(episode, "way"), shot,
-                                         shot == "1" ? "label" : "labels",
-                                         norm.empty() ? "" : ", batch norm " + norm);
+    const std::string kind =
+        fmt::format("{} classes, {} {} each{}", text(episode, "way"), shot,
+                    shot == "1" ? "label" : "labels", norm.empty() ? "" : ", batch norm " + norm);
     const std::string name = text(episode, "features");
     if (std::find(features.begin(), features.end(), name) == features.end()) {
       features.push_back(name);
@@ -157,7 +157,8 @@ std::string corruptions_figure(const Json& table) {
     head += "<th class=\"num\">" + feature_key(name, r) + "</th>";
     ChartLine line{name, feature_colour(name, r), {}};
     double x = 0;
-    if (std::isfinite(number(rows[r], "clean"))) line.points.push_back({0, number(rows[r], "clean")});
+    if (std::isfinite(number(rows[r], "clean")))
+      line.points.push_back({0, number(rows[r], "clean")});
     for (const Json& value : list(rows[r], "by_severity")) {
       const double y = as_number(value);
       if (++x < static_cast<double>(chart.x_labels.size()) && std::isfinite(y)) {

@@ -14,8 +14,9 @@ AutoFacts auto_facts(const GivenOption& given) {
   std::string path = given("data.path");
   if (path.empty()) path = given("data");
   if (path.empty()) {
-    throw UserError("--method auto chooses by the data: --data is needed, a folder, a file or a "
-                    "built-in data set");
+    throw UserError(
+        "--method auto chooses by the data: --data is needed, a folder, a file or a "
+        "built-in data set");
   }
   const DatasetPtr data = open_dataset(path);
   AutoFacts facts;

@@ -56,12 +56,10 @@ class Rules {
   }
 
   void settle_plan() {
-    plan_.batch = open("batch") ? usual_.batch
-                                : static_cast<int64_t>(number_of(given_("batch")));
+    plan_.batch = open("batch") ? usual_.batch : static_cast<int64_t>(number_of(given_("batch")));
     plan_.batch = std::clamp<int64_t>(plan_.batch, 2, std::max<int64_t>(2, facts_.samples));
-    const double per_epoch =
-        std::max(1.0, std::floor(static_cast<double>(facts_.samples) /
-                                 static_cast<double>(plan_.batch)));
+    const double per_epoch = std::max(
+        1.0, std::floor(static_cast<double>(facts_.samples) / static_cast<double>(plan_.batch)));
     if (!open("epochs")) {
       plan_.epochs = number_of(given_("epochs"));
       plan_.steps = std::llround(plan_.epochs * per_epoch);
@@ -85,14 +83,15 @@ class Rules {
   }
 
   void choose_method() {
-    const std::string encoder = given_("encoder.name").empty() ? given_("encoder")
-                                                               : given_("encoder.name");
+    const std::string encoder =
+        given_("encoder.name").empty() ? given_("encoder") : given_("encoder.name");
     const std::string labels =
         facts_.labelled == 0
             ? ""
-            : fmt::format("; {} of {} samples have a label, which plays no part unless --per_class "
-                          "asks for batches by class",
-                          format_count(facts_.labelled), format_count(facts_.samples));
+            : fmt::format(
+                  "; {} of {} samples have a label, which plays no part unless --per_class "
+                  "asks for batches by class",
+                  format_count(facts_.labelled), format_count(facts_.samples));
     if (number_of(given_("per_class")) > 0) {
       method("supcon", "--per_class asks for batches by class: labels shall count",
              "solo-learn's CIFAR-10 table, ResNet-18, 1,000 epochs: SupCon 93.8 %, the best method "
@@ -103,15 +102,17 @@ class Rules {
              "SimCLR 73.3 %, BYOL 56.0 %");
     } else if (plan_.epochs >= kManyEpochs && static_cast<double>(plan_.steps) >= kManySteps &&
                facts_.samples <= kFewImages && plan_.batch >= kSmallBatch) {
-      method("byol", fmt::format("a long run ({}) on at most {} images{}", planned(),
-                                 format_count(kFewImages), labels),
+      method("byol",
+             fmt::format("a long run ({}) on at most {} images{}", planned(),
+                         format_count(kFewImages), labels),
              "lightly's CIFAR-10 table, ResNet-18, kNN: BYOL 86.9 % and SimCLR 84.7 % after 200 "
              "epochs, 91.0 % and 87.9 % after 800. On 126,000 images of ImageNet-100 it was the "
              "other way round (43.9 % and 46.9 %), hence the bound");
     } else {
-      method("simclr", fmt::format("{}, {}{}", facts_.images ? "a convolutional encoder"
-                                                             : "data that are no images",
-                                   planned(), labels),
+      method("simclr",
+             fmt::format("{}, {}{}",
+                         facts_.images ? "a convolutional encoder" : "data that are no images",
+                         planned(), labels),
              "docs/results.md: SimCLR is the method whose figures at budgets of minutes are "
              "measured here on four data sets. Whether another one is better there is what "
              "configs/methods-cifar10.toml and methods-glyphs.toml compare");
@@ -129,7 +130,8 @@ class Rules {
                 "one would give");
     }
     if (plan_.method == "simclr" && plan_.batch < kSmallBatch) {
-      add("loss.decoupled", "true", fmt::format("a batch of {}, below {}", plan_.batch, kSmallBatch),
+      add("loss.decoupled", "true",
+          fmt::format("a batch of {}, below {}", plan_.batch, kSmallBatch),
           "Yeh et al., ECCV 2022, CIFAR-10, ResNet-18, kNN at batch 32: 83.7 % decoupled, 78.9 % "
           "not; at 128 lightly's table shows no difference");
     }
@@ -153,18 +155,20 @@ class Rules {
   void choose_optimiser() {
     if (!open("optim.name") || !open("optim") || !open("optim.lr")) return;
     if (plan_.method == "moco_v3") {
-      const std::string source = "Chen, Xie, He, ICCV 2021: AdamW, 1.5e-4 times batch / 256, decay 0.1";
+      const std::string source =
+          "Chen, Xie, He, ICCV 2021: AdamW, 1.5e-4 times batch / 256, decay 0.1";
       add("optim.lr", "1.5e-4", "a transformer", source);
       add("optim.lr_scaling", "linear", "a transformer", source);
       add("optim.weight_decay", "0.1", "a transformer", source);
-      add("schedule.warmup", "0.1", "a transformer",
-          "Chen, Xie, He, ICCV 2021: 40 of 300 epochs");
+      add("schedule.warmup", "0.1", "a transformer", "Chen, Xie, He, ICCV 2021: 40 of 300 epochs");
       return;
     }
     if (plan_.batch >= kLargeBatch) {
-      const std::string because = fmt::format("a batch of {}, from {} on", plan_.batch, kLargeBatch);
-      const std::string source = "Chen et al., ICML 2020: LARS, 0.3 times batch / 256, decay 1e-6, "
-                                 "batches of 256 to 8,192 on ImageNet";
+      const std::string because =
+          fmt::format("a batch of {}, from {} on", plan_.batch, kLargeBatch);
+      const std::string source =
+          "Chen et al., ICML 2020: LARS, 0.3 times batch / 256, decay 1e-6, "
+          "batches of 256 to 8,192 on ImageNet";
       add("optim.name", "lars", because, source);
       add("optim.lr", "0.3", because, source);
       add("optim.lr_scaling", "linear", because, source);
@@ -190,19 +194,21 @@ class Rules {
     }
     const ScheduleOptions usual;
     add("schedule.name", usual.name,
-        fmt::format("warm-up over {:.0f} % of the run, then along a cosine to 0",
-                    100 * (number_of(given_("schedule.warmup")) > 0 ? number_of(given_("schedule.warmup"))
-                                                                 : usual.warmup)),
+        fmt::format(
+            "warm-up over {:.0f} % of the run, then along a cosine to 0",
+            100 * (number_of(given_("schedule.warmup")) > 0 ? number_of(given_("schedule.warmup"))
+                                                            : usual.warmup)),
         "Chen et al., ICML 2020, and every table named here");
   }
 
   // What is decided when the run is prepared, by the same facts.
   void remark_on_machine() {
     add("", "",
-        fmt::format("{} processor{}, no GPU: images of more than 64 pixels are made 64 (unless "
-                    "--views.size or --encoder says otherwise), the encoder is `small` up to there, "
-                    "and bf16 is used where a measurement at the start finds it faster",
-                    facts_.processors, facts_.processors == 1 ? "" : "s"),
+        fmt::format(
+            "{} processor{}, no GPU: images of more than 64 pixels are made 64 (unless "
+            "--views.size or --encoder says otherwise), the encoder is `small` up to there, "
+            "and bf16 is used where a measurement at the start finds it faster",
+            facts_.processors, facts_.processors == 1 ? "" : "s"),
         "docs/performance.md");
   }
 

@@ -25,7 +25,8 @@ std::string EncoderSpec::to_toml() const {
   EncoderSpec copy = *this;
   std::string kind = modality_name(modality);
   Fields fields;
-  if (modality != Modality::image) fields("modality", kind, "");  // files of images say nothing of it
+  if (modality != Modality::image)
+    fields("modality", kind, "");  // files of images say nothing of it
   copy.fields(fields);
   return fields.to_toml();
 }
@@ -91,8 +92,9 @@ Extraction for_each_batch(const EncoderSpec& spec, const DatasetPtr& data, const
   }
   out.bad = loader.bad_samples();
   if (rows.empty()) {
-    throw DataError("{}: none of {} {} could be read; the first: {}", data->info().name, data->size(),
-                    input_kind(spec.modality).items, out.bad.empty() ? "?" : out.bad[0]);
+    throw DataError("{}: none of {} {} could be read; the first: {}", data->info().name,
+                    data->size(), input_kind(spec.modality).items,
+                    out.bad.empty() ? "?" : out.bad[0]);
   }
   out.bad.insert(out.bad.begin(), data->info().skipped.begin(), data->info().skipped.end());
   out.set.x = at::cat(rows);

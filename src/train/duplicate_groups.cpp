@@ -16,7 +16,8 @@ namespace {
 Tensor thumbnail(const Tensor& sample, const View& plain, bool image, int64_t side) {
   if (!image) {
     Rng unused(0);
-    return at::adaptive_avg_pool1d(plain(sample, unused).flatten().view({1, 1, -1}), {side * side}).flatten();
+    return at::adaptive_avg_pool1d(plain(sample, unused).flatten().view({1, 1, -1}), {side * side})
+        .flatten();
   }
   const Tensor grey = sample.to(at::kFloat).mean(0, true);  // [1, H, W]
   return at::adaptive_avg_pool2d(grey.unsqueeze(0), {side, side}).flatten();

@@ -26,8 +26,8 @@ namespace {
 using nlohmann::json;
 
 const std::vector<std::string>& protocol_names() {
-  static const std::vector<std::string> names = {"knn",      "linear",   "few_label",
-                                                 "episodes", "finetune", "lp_ft", "corruptions"};
+  static const std::vector<std::string> names = {"knn",      "linear", "few_label",  "episodes",
+                                                 "finetune", "lp_ft",  "corruptions"};
   return names;
 }
 
@@ -35,8 +35,10 @@ std::vector<std::string> parse_protocols(const std::string& text) {
   std::vector<std::string> out;
   for (const auto& part : split(text, ',')) {
     const std::string name = trim(part);
-    if (std::find(protocol_names().begin(), protocol_names().end(), name) == protocol_names().end()) {
-      throw UserError("--eval: unknown protocol '{}'{}", name, did_you_mean(name, protocol_names()));
+    if (std::find(protocol_names().begin(), protocol_names().end(), name) ==
+        protocol_names().end()) {
+      throw UserError("--eval: unknown protocol '{}'{}", name,
+                      did_you_mean(name, protocol_names()));
     }
     out.push_back(name);
   }
@@ -121,10 +123,12 @@ json finetune_rows(const TrainedEncoder& model, const EvaluationData& data,
   const auto add = [&](const std::string& name, const TrainedEncoder& start) {
     LinearProbeOptions linear = options.linear;
     linear.seed = options.seed;
-    const LinearProbe probe = fit_linear_probe(labelled(extract_features(start, train).set), linear);
+    const LinearProbe probe =
+        fit_linear_probe(labelled(extract_features(start, train).set), linear);
     const Finetuned tuned = finetune(start, train, probe.model, from, finetuning, say);
     const FeatureSet test = labelled(extract_features(tuned.model, data.test).set);
-    rows.push_back(scores_row(name, classification_scores(tuned.head.probabilities(test.x), test.y)));
+    rows.push_back(
+        scores_row(name, classification_scores(tuned.head.probabilities(test.x), test.y)));
     rows.back()["seconds"] = tuned.seconds;
   };
   add("Likewise", model);
@@ -182,22 +186,30 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
   };
   add("Likewise", [&](const DatasetPtr& d) { return extract_features(model, d).set; });
   if (options.baselines) {
-    add(input_kind(model.spec.modality).raw, [&](const DatasetPtr& d) { return extract_pixels(model.spec, d).set; });
+    add(input_kind(model.spec.modality).raw,
+        [&](const DatasetPtr& d) { return extract_pixels(model.spec, d).set; });
     const TrainedEncoder untrained =
         untrained_encoder(model.spec, static_cast<uint64_t>(options.seed));
     add("untrained encoder",
         [untrained](const DatasetPtr& d) { return extract_features(untrained, d).set; });
   }
 
-  json out = {{"data", data.train->info().name}, {"test", data.test->info().name},
-              {"train_images", data.train->size()}, {"test_images", data.test->size()},
-              {"classes", data.train->info().class_names}, {"seed", options.seed},
-              {"encoder", model.origin}, {"protocols", json::array()}};
+  json out = {{"data", data.train->info().name},
+              {"test", data.test->info().name},
+              {"train_images", data.train->size()},
+              {"test_images", data.test->size()},
+              {"classes", data.train->info().class_names},
+              {"seed", options.seed},
+              {"encoder", model.origin},
+              {"protocols", json::array()}};
   if (wanted("knn")) {
     note("weighted kNN");
     json rows = json::array();
     for (const auto& c : candidates) rows.push_back(knn_row(c, options.knn));
-    out["protocols"].push_back({{"name", "kNN"}, {"title", fmt::format("Weighted kNN, k = {}, T = {}", options.knn.k, options.knn.temperature)}, {"rows", rows}});
+    out["protocols"].push_back({{"name", "kNN"},
+                                {"title", fmt::format("Weighted kNN, k = {}, T = {}", options.knn.k,
+                                                      options.knn.temperature)},
+                                {"rows", rows}});
   }
   if (wanted("linear")) {
     json rows = json::array();
@@ -207,7 +219,8 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
       linear.seed = options.seed;
       rows.push_back(linear_row(candidates[i], linear, i == 0 ? &out : nullptr));
     }
-    out["protocols"].push_back({{"name", "linear"}, {"title", "Linear probe, all labels"}, {"rows", rows}});
+    out["protocols"].push_back(
+        {{"name", "linear"}, {"title", "Linear probe, all labels"}, {"rows", rows}});
   }
   if (options.learned_views > 0) {
     note("linear probe on learned views");
@@ -217,7 +230,11 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
     Candidate candidate = candidates[0];
     candidate.train = learned_view_features(model, *views, data.train, options.learned_views,
                                             static_cast<uint64_t>(options.seed));
-    out["protocols"].push_back({{"name", "linear on views"}, {"title", fmt::format("Linear probe, all labels, {} learned views of each training image", options.learned_views)}, {"rows", json::array({linear_row(candidate, linear, nullptr)})}});
+    out["protocols"].push_back(
+        {{"name", "linear on views"},
+         {"title", fmt::format("Linear probe, all labels, {} learned views of each training image",
+                               options.learned_views)},
+         {"rows", json::array({linear_row(candidate, linear, nullptr)})}});
   }
   for (const bool probe_first : {false, true}) {
     if (!wanted(probe_first ? "lp_ft" : "finetune")) continue;
@@ -230,8 +247,9 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
          {"title", fmt::format("{}, {} epochs, {}",
                                probe_first ? "Linear probe, then fine-tuning" : "Fine-tuning",
                                options.finetune.epochs, labels)},
-         {"rows", finetune_rows(model, data, options,
-                                probe_first ? FinetuneStart::kProbe : FinetuneStart::kZeroHead, say)}});
+         {"rows",
+          finetune_rows(model, data, options,
+                        probe_first ? FinetuneStart::kProbe : FinetuneStart::kZeroHead, say)}});
   }
   if (wanted("few_label")) {
     FewLabelOptions few = options.few_label;
@@ -248,15 +266,17 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
     for (const auto& c : candidates) features.push_back({c.name, c.train, c.extract});
     LinearProbeOptions linear = options.linear;
     linear.seed = options.seed;
-    out["corruptions"] = corruption_table(features, data.test, options.corruptions, model.spec.signal.rate, linear, note);
+    out["corruptions"] = corruption_table(features, data.test, options.corruptions,
+                                          model.spec.signal.rate, linear, note);
     json rows = json::array();
     for (const auto& row : out["corruptions"]["rows"]) {
       rows.push_back({{"features", row["features"]},
                       {"accuracy", {{"mean", row["mean"]}, {"half_width", nullptr}, {"n", 1}}}});
     }
-    out["protocols"].push_back({{"name", "corrupted"},
-                                {"title", "Linear probe on corrupted test samples, mean over kinds and severities"},
-                                {"rows", rows}});
+    out["protocols"].push_back(
+        {{"name", "corrupted"},
+         {"title", "Linear probe on corrupted test samples, mean over kinds and severities"},
+         {"rows", rows}});
   }
   if (wanted("episodes")) {
     out["episodes"] = json::array();
@@ -267,8 +287,12 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
       for (const auto& c : candidates) {
         try {
           const EpisodeResult result = episodes_by_prototype(c.novel, episodes);
-          out["episodes"].push_back({{"way", episodes.ways}, {"shot", episodes.shots}, {"features", c.name},
-                                     {"data", data.novel->info().name}, {"classes", result.classes}, {"accuracy", interval(result.accuracy)}});
+          out["episodes"].push_back({{"way", episodes.ways},
+                                     {"shot", episodes.shots},
+                                     {"features", c.name},
+                                     {"data", data.novel->info().name},
+                                     {"classes", result.classes},
+                                     {"accuracy", interval(result.accuracy)}});
         } catch (const UserError& error) {
           note(fmt::format("episodes left out: {}", error.what()));
           break;

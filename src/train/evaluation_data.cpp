@@ -32,21 +32,24 @@ DatasetPtr open_if_there(const std::string& path, const OpenOptions& open) {
 DatasetPtr open_labelled(const std::string& path, const char* option, const OpenOptions& open) {
   DatasetPtr data = open_dataset(path, open);
   if (!is_labelled(*data)) {
-    throw UserError("{} {}: labels are needed: a folder for each class, or a CSV list with a label "
-                    "column",
-                    option, path);
+    throw UserError(
+        "{} {}: labels are needed: a folder for each class, or a CSV list with a label "
+        "column",
+        option, path);
   }
   return data;
 }
 
 constexpr uint64_t kForTesting = 0xe7a1, kForValidation = 0x7a11d;
 
-void hold_out_a_fifth(EvaluationData& out, const DatasetPtr& whole, int64_t seed, uint64_t purpose) {
+void hold_out_a_fifth(EvaluationData& out, const DatasetPtr& whole, int64_t seed,
+                      uint64_t purpose) {
   Rng rng(static_cast<uint64_t>(seed), {purpose});
   // Windows overlap and subjects are alike: a split through them would flatter.
-  const bool whole_domains = whole->info().modality == Modality::series && domain_count(*whole) >= 2;
-  const Split split = split_by(whole, whole_domains ? group_split(*whole, 0.2, rng)
-                                                    : stratified_split(*whole, 0.2, rng));
+  const bool whole_domains =
+      whole->info().modality == Modality::series && domain_count(*whole) >= 2;
+  const Split split = split_by(
+      whole, whole_domains ? group_split(*whole, 0.2, rng) : stratified_split(*whole, 0.2, rng));
   out.train = split.first;
   out.test = split.second;
   out.note = fmt::format("{} of {} is held out for testing",
@@ -77,9 +80,10 @@ EvaluationData open_evaluation_data(const EvaluateOptions& options, const std::s
     if (!out.test || !is_labelled(*out.train) || !is_labelled(*out.test)) {
       const DatasetPtr whole = open_dataset(trained_on, open);
       if (!is_labelled(*whole)) {
-        throw UserError("{} has no labels to evaluate with; give --data (and --test): a folder for each "
-                        "class, or a CSV list with a label column",
-                        trained_on);
+        throw UserError(
+            "{} has no labels to evaluate with; give --data (and --test): a folder for each "
+            "class, or a CSV list with a label column",
+            trained_on);
       }
       hold_out_a_fifth(out, whole, options.seed, kForTesting);
     }

@@ -164,9 +164,10 @@ Network network_of(const TrainedEncoder& model, const Classifier* classifier) {
   Network out;
   const EncoderSpec& spec = model.spec;
   if (spec.modality != Modality::image) {
-    throw UserError("{} is an encoder of {}; only encoders of images can be exported, since spectrograms "
-                    "and windows are made outside of the network. likewise embed and predict use it",
-                    model.origin, input_kind(spec.modality).items);
+    throw UserError(
+        "{} is an encoder of {}; only encoders of images can be exported, since spectrograms "
+        "and windows are made outside of the network. likewise embed and predict use it",
+        model.origin, input_kind(spec.modality).items);
   }
   out.encoder = resolve(spec.encoder, spec.views.size);
   for (const auto& [name, tensor] : named_tensors(*model.encoder)) {

@@ -29,7 +29,8 @@ FeatureSet occurring(const FeatureSet& set) {
   for (size_t c = 0; c < rows.size(); ++c) {
     if (rows[c].empty()) continue;
     for (int64_t r : rows[c]) out.y.data_ptr<int64_t>()[r] = next;
-    out.class_names.push_back(c < known.class_names.size() ? known.class_names[c] : std::to_string(c));
+    out.class_names.push_back(c < known.class_names.size() ? known.class_names[c]
+                                                           : std::to_string(c));
     ++next;
   }
   return out;
@@ -74,10 +75,10 @@ std::string verdict_of(const FewLabelChoice& choice) {
   }
   const MeanInterval gap = mean_t(differences);
   const int64_t k = choice.shots[last];
-  return fmt::format(
-      "with {} label{} a class {} is best, {} % right; {} is {} points behind{}", k,
-      k == 1 ? "" : "s", best->head, best->accuracy[last].text(), second->head, gap.text(),
-      gap.mean - gap.half_width > 0 ? "" : ", which the draws do not tell apart");
+  return fmt::format("with {} label{} a class {} is best, {} % right; {} is {} points behind{}", k,
+                     k == 1 ? "" : "s", best->head, best->accuracy[last].text(), second->head,
+                     gap.text(),
+                     gap.mean - gap.half_width > 0 ? "" : ", which the draws do not tell apart");
 }
 
 }  // namespace
@@ -86,7 +87,8 @@ FewLabelChoice choose_head(const FeatureSet& given, const FewLabelChoiceOptions&
   FeatureSet set;
   if ((given.y >= 0).any().item<bool>()) set = occurring(given);
   if (set.class_names.empty()) {
-    throw UserError("--data: no image has a label; a folder for each class, or --labels, gives them");
+    throw UserError(
+        "--data: no image has a label; a folder for each class, or --labels, gives them");
   }
   const auto count = static_cast<int64_t>(set.class_names.size());
   if (count < 2) {
@@ -94,8 +96,9 @@ FewLabelChoice choose_head(const FeatureSet& given, const FewLabelChoiceOptions&
                     set.class_names[0]);
   }
   const auto classes = rows_by_class(set.y, count);
-  const auto smallest = std::min_element(
-      classes.begin(), classes.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  const auto smallest =
+      std::min_element(classes.begin(), classes.end(),
+                       [](const auto& a, const auto& b) { return a.size() < b.size(); });
   FewLabelChoice out;
   for (int64_t k : options.shots) {
     if (k < 1) throw UserError("--shots holds {}, must be at least 1", k);
@@ -103,8 +106,8 @@ FewLabelChoice choose_head(const FeatureSet& given, const FewLabelChoiceOptions&
       out.shots.push_back(k);
     } else {
       out.skipped.push_back(fmt::format(
-          "{} label{} a class: class '{}' has {} images, and at least one must be left to be named", k,
-          k == 1 ? "" : "s", set.class_names[static_cast<size_t>(smallest - classes.begin())],
+          "{} label{} a class: class '{}' has {} images, and at least one must be left to be named",
+          k, k == 1 ? "" : "s", set.class_names[static_cast<size_t>(smallest - classes.begin())],
           smallest->size()));
     }
   }
@@ -143,11 +146,14 @@ nlohmann::json choice_json(const FewLabelChoice& choice) {
     for (const MeanInterval& value : row.accuracy) {
       values.push_back({{"mean", value.mean}, {"half_width", value.half_width}, {"n", value.n}});
     }
-    rows.push_back({{"features", row.head + (row.transductive ? " (transductive)" : "")},
-                    {"values", values}});
+    rows.push_back(
+        {{"features", row.head + (row.transductive ? " (transductive)" : "")}, {"values", values}});
   }
-  return {{"labels", choice.shots}, {"rows", rows}, {"best", choice.best},
-          {"verdict", choice.verdict}, {"skipped", choice.skipped}};
+  return {{"labels", choice.shots},
+          {"rows", rows},
+          {"best", choice.best},
+          {"verdict", choice.verdict},
+          {"skipped", choice.skipped}};
 }
 
 std::string choice_text(const FewLabelChoice& choice) {
@@ -156,7 +162,8 @@ std::string choice_text(const FewLabelChoice& choice) {
   out += "\n";
   for (const HeadRow& row : choice.rows) {
     out += fmt::format("{:<28}", row.head + (row.transductive ? " (transductive)" : ""));
-    for (const MeanInterval& value : row.accuracy) out += fmt::format("{:>16}", value.text() + " %");
+    for (const MeanInterval& value : row.accuracy)
+      out += fmt::format("{:>16}", value.text() + " %");
     out += "\n";
   }
   for (const std::string& reason : choice.skipped) out += "left out: " + reason + "\n";
@@ -178,8 +185,8 @@ Classifier fit_choice(const TrainedEncoder& model, const FeatureSet& given, cons
     const RowSplit rows = stratified_rows(set.y, kHeldOut, options.seed);
     if (!rows.held_out.empty()) {
       const FeatureSet fit = take(set, rows.fit), rest = take(set, rows.held_out);
-      out.temperature = fit_temperature(
-          head.fit(fit.x, fit.y, count, options.heads).logits(rest.x), rest.y);
+      out.temperature =
+          fit_temperature(head.fit(fit.x, fit.y, count, options.heads).logits(rest.x), rest.y);
     }
     out.novelty = fit_novelty(set.x);
     return out;

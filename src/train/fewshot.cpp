@@ -73,16 +73,17 @@ class FewShotRun {
           data_.valid->items(),
           fewshot::EpisodeShape{fixed > 0 ? fixed : 5, options_.test.shots.at(0), kValidQueries},
           fewshot::SamplerOptions{options_.data.within_domains});
-      const int64_t every =
-          options_.valid.every > 0 ? options_.valid.every : std::max<int64_t>(1, options_.episodes / 10);
+      const int64_t every = options_.valid.every > 0 ? options_.valid.every
+                                                     : std::max<int64_t>(1, options_.episodes / 10);
       look_every_ = std::max<int64_t>(1, every / options_.tasks);
     }
     if (options_.resume) restore();
     if (step_ == 0) write_file(folder_.options(), fields.to_toml());
-    progress_.say(fmt::format("{}: {} classes, {}-way {}-shot, {} queries a class, {} episodes a step, "
-                              "{} episodes", options_.method, format_count(sampler_.classes()),
-                              options_.ways, options_.shots, options_.queries, options_.tasks,
-                              format_count(options_.episodes)));
+    progress_.say(fmt::format(
+        "{}: {} classes, {}-way {}-shot, {} queries a class, {} episodes a step, "
+        "{} episodes",
+        options_.method, format_count(sampler_.classes()), options_.ways, options_.shots,
+        options_.queries, options_.tasks, format_count(options_.episodes)));
   }
 
   FewShotResult train() {
@@ -101,7 +102,8 @@ class FewShotRun {
       }
       save();
     }
-    FewShotResult result{step_ * options_.tasks, elapsed(), step_ < total_, best_, chosen_ * options_.tasks, ""};
+    FewShotResult result{step_ * options_.tasks,   elapsed(), step_ < total_, best_,
+                         chosen_ * options_.tasks, ""};
     if (!result.interrupted) result.text = finish();
     progress_.finish();
     return result;
@@ -111,19 +113,19 @@ class FewShotRun {
   void one_step(const fewshot::EpisodeBatch& batch) {
     const int64_t done = step_ * options_.tasks;
     optimizer_->zero_grad();
-    const double loss = method_->accumulate(
-        batch, static_cast<double>(step_) / static_cast<double>(total_));
+    const double loss =
+        method_->accumulate(batch, static_cast<double>(step_) / static_cast<double>(total_));
     std::vector<Tensor> tensors;
     for (const auto& info : optimizer_->parameters()) tensors.push_back(info.tensor);
     const double norm = clip_grad_norm(
         tensors, options_.clip > 0 ? options_.clip : std::numeric_limits<double>::infinity());
     if (!std::isfinite(loss) || !std::isfinite(norm)) {
-      throw TrainingError("the {} became {} at episode {}; {}. A lower --lr or --clip 1 usually helps",
-                          std::isfinite(loss) ? "gradient's norm" : "loss",
-                          std::isfinite(loss) ? norm : loss, done,
-                          saved_ > 0 ? fmt::format("the last good checkpoint is that of episode {} in {}",
-                                                   saved_ * options_.tasks, folder_.checkpoint().string())
-                                     : "no checkpoint was written before");
+      throw TrainingError(
+          "the {} became {} at episode {}; {}. A lower --lr or --clip 1 usually helps",
+          std::isfinite(loss) ? "gradient's norm" : "loss", std::isfinite(loss) ? norm : loss, done,
+          saved_ > 0 ? fmt::format("the last good checkpoint is that of episode {} in {}",
+                                   saved_ * options_.tasks, folder_.checkpoint().string())
+                     : "no checkpoint was written before");
     }
     const double rate = fewshot_rate(options_, done);
     optimizer_->step(rate);
@@ -139,8 +141,14 @@ class FewShotRun {
     if (step_ % every == 0 || step_ == total_) {
       speed_ = static_cast<double>(loss_count_ * options_.tasks) / std::max(1e-9, since(last_log_));
       shown_ = loss_sum_ / static_cast<double>(loss_count_);
-      metrics_->write({{"kind", "step"}, {"step", step_}, {"episodes", episodes}, {"loss", shown_},
-                       {"lr", rate}, {"rate", speed_}, {"grad_norm", norm}, {"elapsed", elapsed()}});
+      metrics_->write({{"kind", "step"},
+                       {"step", step_},
+                       {"episodes", episodes},
+                       {"loss", shown_},
+                       {"lr", rate},
+                       {"rate", speed_},
+                       {"grad_norm", norm},
+                       {"elapsed", elapsed()}});
       loss_sum_ = 0;
       loss_count_ = 0;
       last_log_ = FewClock::now();
@@ -161,8 +169,11 @@ class FewShotRun {
         *method_, *data_.valid, *valid_sampler_, options_.valid.episodes,
         static_cast<uint64_t>(options_.seed), fewshot::EpisodeUse::kValidation, mode);
     const double accuracy = score.accuracy.mean;
-    metrics_->write({{"kind", "valid"}, {"step", step_}, {"episodes", step_ * options_.tasks},
-                     {"accuracy", accuracy}, {"elapsed", elapsed()}});
+    metrics_->write({{"kind", "valid"},
+                     {"step", step_},
+                     {"episodes", step_ * options_.tasks},
+                     {"accuracy", accuracy},
+                     {"elapsed", elapsed()}});
     progress_.say(fmt::format("episode {:>6}  validation {} % ({}-way {}-shot, {})",
                               step_ * options_.tasks, score.accuracy.text(),
                               valid_sampler_->shape().ways, valid_sampler_->shape().shots,
@@ -190,13 +201,14 @@ class FewShotRun {
     append_prefixed(tensors, "model.", current);
     append_prefixed(tensors, "optim.learner.", optimizer_->state());
     append_prefixed(tensors, "best.", best);
-    std::map<std::string, std::string> metadata = {{"likewise", kVersion},
-                                                   {"step", std::to_string(step_)},
-                                                   {"fewshot", options_.method},
-                                                   {"fewshot_spec", data_.spec.to_toml()},
-                                                   {"chosen", std::to_string(chosen_)},
-                                                   {"validated", best_tensors_.empty() ? "0" : "1"},
-                                                   {"best", fmt::format("{}", std::max(best_, 0.0))}};
+    std::map<std::string, std::string> metadata = {
+        {"likewise", kVersion},
+        {"step", std::to_string(step_)},
+        {"fewshot", options_.method},
+        {"fewshot_spec", data_.spec.to_toml()},
+        {"chosen", std::to_string(chosen_)},
+        {"validated", best_tensors_.empty() ? "0" : "1"},
+        {"best", fmt::format("{}", std::max(best_, 0.0))}};
     if (method_->encoder()) {
       append_prefixed(tensors, "ema.", with_prefix(best, "encoder."));
       metadata["spec"] = data_.spec.to_toml();
@@ -235,30 +247,32 @@ class FewShotRun {
       auto untrained = make_fewshot(options_, method_options_, data_.spec);
       load_tensors(*best, best_tensors_.empty() ? named_tensors(*method_) : best_tensors_);
       to_channels_last(*best);
-      const auto table = load_test_images(options_.test.data, data_.spec, options_.data.quarter_turns,
-                                          options_.data.max_bad, "");
+      const auto table = load_test_images(options_.test.data, data_.spec,
+                                          options_.data.quarter_turns, options_.data.max_bad, "");
       const nlohmann::json test = test_fewshot(
           *best, options_.test.baselines ? untrained.get() : nullptr, table, options_, progress_);
       evaluation.update(test);
       write_file(folder_.assets() / "episodes.json",
                  detail::json_text(episode_pictures(*best, table, data_.spec, options_)));
     }
-    evaluation["fewshot"] = {{"method", options_.method},
-                             {"episodes", step_ * options_.tasks},
-                             {"chosen_after", (best_tensors_.empty() ? step_ : chosen_) * options_.tasks},
-                             {"validation", best_tensors_.empty() ? nlohmann::json() : nlohmann::json(best_)}};
+    evaluation["fewshot"] = {
+        {"method", options_.method},
+        {"episodes", step_ * options_.tasks},
+        {"chosen_after", (best_tensors_.empty() ? step_ : chosen_) * options_.tasks},
+        {"validation", best_tensors_.empty() ? nlohmann::json() : nlohmann::json(best_)}};
     if (evaluation.contains("verification")) {
       evaluation["fewshot"]["verification"] = evaluation["verification"];
     }
     write_file(folder_.evaluation(), detail::json_text(evaluation, 1) + "\n");
-    const nlohmann::json summary = {{"data", data_.train->items().name},
-                                    {"images", data_.train->size()},
-                                    {"method", options_.method},
-                                    {"encoder", method_->encoder() ? options_.encoder.name : "the method's own"},
-                                    {"seconds", elapsed()},
-                                    {"device", "cpu"},
-                                    {"version", kVersion},
-                                    {"seed", options_.seed}};
+    const nlohmann::json summary = {
+        {"data", data_.train->items().name},
+        {"images", data_.train->size()},
+        {"method", options_.method},
+        {"encoder", method_->encoder() ? options_.encoder.name : "the method's own"},
+        {"seconds", elapsed()},
+        {"device", "cpu"},
+        {"version", kVersion},
+        {"seed", options_.seed}};
     write_file(folder_.assets() / "summary.json", detail::json_text(summary, 1) + "\n");
     write_report(folder_.root, folder_.report());
     return fewshot_text(evaluation);

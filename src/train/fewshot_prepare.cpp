@@ -29,8 +29,9 @@ void check_fewshot_folder(const FewShotOptions& options) {
   }
   if (!options.resume && !options.overwrite &&
       (fs::exists(folder.options()) || fs::exists(folder.checkpoint()))) {
-    throw UserError("--out {} holds a run already; --resume goes on with it, --overwrite replaces it",
-                    options.out);
+    throw UserError(
+        "--out {} holds a run already; --resume goes on with it, --overwrite replaces it",
+        options.out);
   }
 }
 
@@ -135,11 +136,14 @@ OpenedParts open_parts(const FewShotOptions& options, ProgressLine& progress) {
     constexpr int64_t kLeast = 5;
     if (held < kLeast || left < options.ways) {
       if (!options.valid.domains.empty()) {
-        throw UserError("--valid.domains: {} classes would be held out and {} left for {}-way episodes",
-                        held, left, options.ways);
+        throw UserError(
+            "--valid.domains: {} classes would be held out and {} left for {}-way episodes", held,
+            left, options.ways);
       }
-      progress.say(fmt::format("validation: none, {} classes are too few to spare any; the last "
-                               "checkpoint is kept", left + held));
+      progress.say(
+          fmt::format("validation: none, {} classes are too few to spare any; the last "
+                      "checkpoint is kept",
+                      left + held));
     } else {
       progress.say(fmt::format("validation: {} classes held out, {} left to train on",
                                format_count(held), format_count(left)));
@@ -154,7 +158,8 @@ OpenedParts open_parts(const FewShotOptions& options, ProgressLine& progress) {
 void settle_size(FewShotOptions& options, const ImageStats& stats, ProgressLine& progress) {
   constexpr int64_t kGrey = 28, kColour = 84;
   if (options.size == 0) {
-    options.size = std::min(std::min(stats.height, stats.width), stats.channels == 1 ? kGrey : kColour);
+    options.size =
+        std::min(std::min(stats.height, stats.width), stats.channels == 1 ? kGrey : kColour);
   }
   if (stats.varied_sizes) {
     progress.say(fmt::format("size: images of several sizes become {0} x {0}", options.size));

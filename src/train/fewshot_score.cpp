@@ -64,10 +64,11 @@ double verification(fewshot::Siamese& siamese, const Tensor& features,
   constexpr int64_t kEpisodes = 250;
   double sum = 0;
   for (int64_t e = 0; e < kEpisodes; ++e) {
-    const auto episode = sampler.draw(fewshot::episode_rng(
-        static_cast<uint64_t>(options.test.seed), fewshot::EpisodeUse::kTest, e));
+    const auto episode = sampler.draw(fewshot::episode_rng(static_cast<uint64_t>(options.test.seed),
+                                                           fewshot::EpisodeUse::kTest, e));
     const Tensor rows = features.index_select(0, at::tensor(episode.positions, at::kLong));
-    sum += siamese.verification_accuracy(fewshot::split_features(rows, sampler.shape())) / kEpisodes;
+    sum +=
+        siamese.verification_accuracy(fewshot::split_features(rows, sampler.shape())) / kEpisodes;
   }
   return sum;
 }
@@ -88,13 +89,15 @@ json test_fewshot(fewshot::FewShotMethod& method, fewshot::FewShotMethod* untrai
                          fewshot::NormMode mode) {
     auto* encoder = dynamic_cast<fewshot::EncoderMethod*>(&who);
     if (encoder == nullptr || mode != fewshot::NormMode::kInductive) {
-      return fewshot::evaluate_episodes(who, table, sampler, options.test.episodes, seed, kUse, mode);
+      return fewshot::evaluate_episodes(who, table, sampler, options.test.episodes, seed, kUse,
+                                        mode);
     }
     if (known.count(&who) == 0) {
       progress.say(fmt::format("test: features of {} images", format_count(table.size())));
       known[&who] = fewshot::table_features(*encoder, table);
     }
-    return fewshot::evaluate_features(*encoder, known[&who], sampler, options.test.episodes, seed, kUse);
+    return fewshot::evaluate_features(*encoder, known[&who], sampler, options.test.episodes, seed,
+                                      kUse);
   };
   const int64_t fixed = method.fixed_ways();
   bool any = false;
@@ -109,18 +112,21 @@ json test_fewshot(fewshot::FewShotMethod& method, fewshot::FewShotMethod* untrai
       for (const auto mode : wanted_norms(method, options.test.norms)) {
         const auto got = score(method, sampler, mode);
         const std::string norm = fewshot::norm_name(mode);
-        progress.say(fmt::format("test: {}-way {}-shot {} % ({})", ways, shots, got.accuracy.text(), norm));
+        progress.say(
+            fmt::format("test: {}-way {}-shot {} % ({})", ways, shots, got.accuracy.text(), norm));
         out["episodes"].push_back(test_row(shape, "Likewise", norm, table, sampler, got));
         if (untrained == nullptr) continue;
         const auto before = score(*untrained, sampler, mode);
-        out["episodes"].push_back(test_row(shape, "untrained encoder", norm, table, sampler, before));
-        out["episodes"].push_back(test_row(shape, "raw pixels", norm, table, sampler, *pixel_score));
+        out["episodes"].push_back(
+            test_row(shape, "untrained encoder", norm, table, sampler, before));
+        out["episodes"].push_back(
+            test_row(shape, "raw pixels", norm, table, sampler, *pixel_score));
       }
     }
   }
   if (!any) {
-    throw UserError("--test.ways: this method was trained for {} ways and can be tested with no others",
-                    fixed);
+    throw UserError(
+        "--test.ways: this method was trained for {} ways and can be tested with no others", fixed);
   }
   if (auto* siamese = dynamic_cast<fewshot::Siamese*>(&method)) {
     out["verification"] = verification(*siamese, known.at(&method), table, options);
@@ -159,7 +165,9 @@ json episode_pictures(fewshot::FewShotMethod& method, const fewshot::ImageTable&
   const fewshot::EpisodeSampler sampler(table.items(), shape, {options.test.within_domains});
   const fewshot::NormMode mode = method.norm_modes().at(0);
   const auto image = [&](int64_t position) {
-    return data_uri("image/png", encode_png(input_kind(spec.modality).picture(spec, table.gather({position})[0], 64)));
+    return data_uri(
+        "image/png",
+        encode_png(input_kind(spec.modality).picture(spec, table.gather({position})[0], 64)));
   };
   std::map<std::pair<int64_t, int64_t>, int64_t> confused;
   std::map<int64_t, int64_t> example;  // a position of each class that was met
@@ -182,9 +190,10 @@ json episode_pictures(fewshot::FewShotMethod& method, const fewshot::ImageTable&
         const int64_t said = plan.classes[static_cast<size_t>(way)];
         if (said != label) ++confused[{label, said}];
         if (e < kShown) {
-          queries.push_back({{"image", image(plan.positions[static_cast<size_t>(shape.support_size() + m)])},
-                             {"said", fewshot::class_name(table.items(), said)},
-                             {"right", said == label}});
+          queries.push_back(
+              {{"image", image(plan.positions[static_cast<size_t>(shape.support_size() + m)])},
+               {"said", fewshot::class_name(table.items(), said)},
+               {"right", said == label}});
         }
       }
       rows.push_back({{"name", fewshot::class_name(table.items(), label)},
@@ -205,12 +214,8 @@ json episode_pictures(fewshot::FewShotMethod& method, const fewshot::ImageTable&
                      {"is_image", image(example.at(label))},
                      {"said_image", image(example.at(said))}});
   }
-  return {{"ways", ways},
-          {"shots", shape.shots},
-          {"norm", fewshot::norm_name(mode)},
-          {"counted", counted},
-          {"episodes", shown},
-          {"confusions", pairs}};
+  return {{"ways", ways},       {"shots", shape.shots}, {"norm", fewshot::norm_name(mode)},
+          {"counted", counted}, {"episodes", shown},    {"confusions", pairs}};
 }
 
 }  // namespace likewise

@@ -61,7 +61,8 @@ Finetuned finetune(const TrainedEncoder& start, const DatasetPtr& data, const Li
 
   const Tensor mean = probe.mean.to(at::kFloat), deviation = probe.std.to(at::kFloat);
   const bool zero = from == FinetuneStart::kZeroHead;
-  Tensor weight = zero ? at::zeros_like(probe.weight, at::kFloat) : probe.weight.to(at::kFloat).clone();
+  Tensor weight =
+      zero ? at::zeros_like(probe.weight, at::kFloat) : probe.weight.to(at::kFloat).clone();
   Tensor bias = zero ? at::zeros_like(probe.bias, at::kFloat) : probe.bias.to(at::kFloat).clone();
   weight.set_requires_grad(true);
   bias.set_requires_grad(true);
@@ -77,8 +78,8 @@ Finetuned finetune(const TrainedEncoder& start, const DatasetPtr& data, const Li
   for (int64_t step = 0; step < total; ++step) {
     const Batch batch = loader.next();
     optimizer->zero_grad();
-    const Tensor h = encoder.forward(channels_last(batch.views[0]));  // [N, D]
-    const Tensor logits = ((h - mean) / deviation).mm(weight) + bias;       // [N, K]
+    const Tensor h = encoder.forward(channels_last(batch.views[0]));   // [N, D]
+    const Tensor logits = ((h - mean) / deviation).mm(weight) + bias;  // [N, K]
     const Tensor loss = at::cross_entropy_loss(logits, batch.labels);
     const double value = loss.item<double>();
     if (!std::isfinite(value)) {
@@ -86,14 +87,15 @@ Finetuned finetune(const TrainedEncoder& start, const DatasetPtr& data, const Li
                           value, step + 1);
     }
     loss.backward();
-    optimizer->step(learning_rate(schedule, options.lr, static_cast<double>(step),
-                                  static_cast<double>(total)));
+    optimizer->step(
+        learning_rate(schedule, options.lr, static_cast<double>(step), static_cast<double>(total)));
     if (progress.due()) {
       progress.update(static_cast<double>(step) / static_cast<double>(total),
                       fmt::format("fine-tuning, loss {:.3f}", value));
     }
   }
-  out.head = {weight.detach().to(at::kDouble), bias.detach().to(at::kDouble), probe.mean, probe.std};
+  out.head = {weight.detach().to(at::kDouble), bias.detach().to(at::kDouble), probe.mean,
+              probe.std};
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return out;
 }

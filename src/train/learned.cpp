@@ -68,11 +68,12 @@ void settle_viewmaker(PretrainOptions& options) {
     return;
   }
   if (own.use == "alone") {
-    for (std::string* recipe : {&options.views.recipe, &options.audio.recipe, &options.series.recipe,
-                                &options.tensor.recipe}) {
+    for (std::string* recipe : {&options.views.recipe, &options.audio.recipe,
+                                &options.series.recipe, &options.tensor.recipe}) {
       if (*recipe != "auto" && *recipe != "none") {
         throw UserError(
-            "--viewmaker alone leaves no room for --views.recipe {}; --viewmaker after puts learned views "
+            "--viewmaker alone leaves no room for --views.recipe {}; --viewmaker after puts "
+            "learned views "
             "behind those",
             *recipe);
       }

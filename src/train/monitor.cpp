@@ -79,7 +79,8 @@ std::string HealthMonitor::target_trouble(const Method& method) const {
   const double of_learner = moved(*method.children().at(0), learner_before_);
   if (of_copy < 0 || of_learner < 1e-3 || of_copy > 1e-3 * of_learner) return "";
   return fmt::format(
-      "dead target network: since the last look the learner's weights moved by {:.2g} of their length "
+      "dead target network: since the last look the learner's weights moved by {:.2g} of their "
+      "length "
       "and the slow copy's by {:.2g}; lower --momentum",
       of_learner, of_copy);
 }
@@ -117,18 +118,18 @@ nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>
   if (!rate.empty()) line = rate + "; besides, " + line;
   if (!shortcut_.empty()) line += "; " + shortcut_;
   nlohmann::json record = {{"spread", health.feature_std},
-          {"rank", health.feature_rank},
-          {"projection_spread", health.projection_std},
-          {"projection_rank", health.projection_rank},
-          {"alignment", health.alignment},
-          {"uniformity", health.uniformity},
-          {"positive", health.positive_cosine},
-          {"negative", health.mean_negative_cosine},
-          {"hardest_negative", health.hardest_negative_cosine},
-          {"retrieval", health.retrieval},
-          {"near_share", health.near_share},
-          {"weights_moved", moved},
-          {"verdict", line}};
+                           {"rank", health.feature_rank},
+                           {"projection_spread", health.projection_std},
+                           {"projection_rank", health.projection_rank},
+                           {"alignment", health.alignment},
+                           {"uniformity", health.uniformity},
+                           {"positive", health.positive_cosine},
+                           {"negative", health.mean_negative_cosine},
+                           {"hardest_negative", health.hardest_negative_cosine},
+                           {"retrieval", health.retrieval},
+                           {"near_share", health.near_share},
+                           {"weights_moved", moved},
+                           {"verdict", line}};
   if (learned) {
     const int64_t count = std::min(kChunk, first_.size(0));
     record["view_diversity"] =

@@ -73,8 +73,7 @@ json learned_gallery(const ViewMaking& making, const Dataset& data, const Pictur
   json rows = json::array();
   for (int64_t i : evenly(data.size(), options.gallery_images)) {
     try {
-      rows.push_back(
-          making.row(data.get(i).parts.at(0), data.name(i), i, options.gallery_views));
+      rows.push_back(making.row(data.get(i).parts.at(0), data.name(i), i, options.gallery_views));
     } catch (const DataError&) {
       continue;
     }
@@ -100,8 +99,9 @@ json gallery(const EncoderSpec& spec, const Dataset& data, const Shower& shower,
       const Tensor& part = parts.at(static_cast<size_t>(k) % parts.size());
       pictures.push_back(png_uri(input_kind(spec.modality).picture(spec, view(part, rng), kShown)));
     }
-    rows.push_back(
-        {{"name", data.name(i)}, {"original", png_uri(shower.shown(parts.at(0)))}, {"views", pictures}});
+    rows.push_back({{"name", data.name(i)},
+                    {"original", png_uri(shower.shown(parts.at(0)))},
+                    {"views", pictures}});
   }
   return {{"rows", rows}};
 }

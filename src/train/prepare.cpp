@@ -104,8 +104,8 @@ void settle_batch(PretrainOptions& options, const Dataset& data, ProgressLine& p
                     data.info().name, n, n == 1 ? kind.item : kind.items);
   }
   if (n < options.batch) {
-    progress.say(fmt::format("batch: {} instead of {}, since there are only {} {}", n, options.batch,
-                             n, input_kind(data.info().modality).items));
+    progress.say(fmt::format("batch: {} instead of {}, since there are only {} {}", n,
+                             options.batch, n, input_kind(data.info().modality).items));
     options.batch = n;
   }
   if (options.chunk > 0 && options.chunk < 2) {
@@ -329,8 +329,8 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
     progress.say(fmt::format(
         "encoder: {}, {} parameters, {} features, {:.1f} M multiply-adds {} {}",
         options.encoder.name, format_count(parameter_count(*encoder)), encoder->feature_dim(),
-        static_cast<double>(multiply_adds(*encoder, shape)) / 1e6,
-        kind.item[0] == 'i' ? "an" : "a", kind.item));
+        static_cast<double>(multiply_adds(*encoder, shape)) / 1e6, kind.item[0] == 'i' ? "an" : "a",
+        kind.item));
   }
   settle_precision(options, progress);
 

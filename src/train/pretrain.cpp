@@ -101,9 +101,8 @@ class Run {
     progress_.finish();
     const auto bad = loader_.bad_samples();
     if (!bad.empty()) {
-      progress_.say(
-          fmt::format("{} broken {} were left out; the first: {}", bad.size(),
-                      input_kind(prepared_.spec.modality).items, bad[0]));
+      progress_.say(fmt::format("{} broken {} were left out; the first: {}", bad.size(),
+                                input_kind(prepared_.spec.modality).items, bad[0]));
     }
     write_summary(bad);
     return {step_, epoch(), elapsed(), stopped, health_, profile_ ? make_profile() : ""};
@@ -167,7 +166,8 @@ class Run {
       copy_weights(*encoder, *average_);
     }
     health_monitor_ = std::make_unique<HealthMonitor>(
-        prepared_.data, prepared_.health_views, std::min(options_.health_samples, prepared_.data->size()),
+        prepared_.data, prepared_.health_views,
+        std::min(options_.health_samples, prepared_.data->size()),
         static_cast<uint64_t>(options_.seed), options_.viewmaker.use != "alone");
     health_monitor_->begin(*method_);
     if (prepared_.knn_train) {
@@ -185,7 +185,8 @@ class Run {
       optimizers_[p]->load_state({state.begin(), state.end()});
     }
     if (view_player_) {
-      view_player_->load_state(checkpoint.under("viewmaker."), checkpoint.under("optim.viewmaker."));
+      view_player_->load_state(checkpoint.under("viewmaker."),
+                               checkpoint.under("optim.viewmaker."));
     }
     if (average_) load_tensors(*average_, checkpoint.under("ema."));
     first_step_ = step_;
@@ -297,8 +298,8 @@ class Run {
 
   std::string make_profile() {
     profiled_.view_seconds = loader_.worked() - worked_before_;
-    profiled_.multiply_adds = static_cast<double>(
-        multiply_adds(method_->encoder(), input_shape(prepared_.spec)));
+    profiled_.multiply_adds =
+        static_cast<double>(multiply_adds(method_->encoder(), input_shape(prepared_.spec)));
     profiled_.threads = at::get_num_threads();
     profiled_.precision = options_.precision;
     profiled_.peaks = measure_peaks();
@@ -337,12 +338,18 @@ class Run {
     if (line) {
       const double wait = (loader_.waited() - waited_) / std::max(seconds, 1e-9);
       speed_ = static_cast<double>(views_) / std::max(seconds, 1e-9);
-      json record = {{"kind", "step"},      {"step", step_},
-                           {"epoch", epoch()},    {"loss", mean_loss_ / since_log_},
-                           {"lr", rate},          {"rate", speed_},
-                           {"wait", wait},        {"grad_norm", norm},
-                           {"largest_norm", largest_norm_}, {"elapsed", elapsed()}};
-      curve_.push_back({static_cast<double>(step_), mean_loss_ / since_log_, norm, largest_norm_, rate});
+      json record = {{"kind", "step"},
+                     {"step", step_},
+                     {"epoch", epoch()},
+                     {"loss", mean_loss_ / since_log_},
+                     {"lr", rate},
+                     {"rate", speed_},
+                     {"wait", wait},
+                     {"grad_norm", norm},
+                     {"largest_norm", largest_norm_},
+                     {"elapsed", elapsed()}};
+      curve_.push_back(
+          {static_cast<double>(step_), mean_loss_ / since_log_, norm, largest_norm_, rate});
       if (view_player_) view_player_->report(record, {step_, total_, fraction()});
       metrics_->write(record);
       for (const auto& [key, value] : record.items()) {
@@ -380,8 +387,8 @@ class Run {
     {
       const at::NoGradGuard no_grad;
       if (options_.health_samples > 1) {
-        json record =
-            health_monitor_->look(*method_, curve_, view_player_ ? &view_player_->views() : nullptr);
+        json record = health_monitor_->look(*method_, curve_,
+                                            view_player_ ? &view_player_->views() : nullptr);
         record["kind"] = "health";
         if (step_ == 0) record["verdict"] = "before training";
         record["step"] = step_;
@@ -434,8 +441,8 @@ class Run {
   double mean_loss_ = 0, waited_ = 0, speed_ = 0, shown_loss_ = 0, shown_wait_ = 0;
   int64_t since_log_ = 0, views_ = 0;
   std::string health_;
-  std::vector<CurvePoint> curve_;  // as logged
-  double largest_norm_ = 0;        // since the last record
+  std::vector<CurvePoint> curve_;     // as logged
+  double largest_norm_ = 0;           // since the last record
   std::unique_ptr<Profile> profile_;  // null unless asked for
   Profile::Work profiled_;
   double worked_before_ = 0;

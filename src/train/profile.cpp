@@ -8,7 +8,8 @@ namespace likewise {
 namespace {
 
 constexpr std::array<const char*, kPhases> kNames = {
-    "waiting for data", "encoder, forward", "loss", "backward", "optimiser", "learned views", "the rest"};
+    "waiting for data", "encoder, forward", "loss",    "backward",
+    "optimiser",        "learned views",    "the rest"};
 
 }  // namespace
 

@@ -68,7 +68,8 @@ std::string fact_cells(const std::vector<RunFacts>& runs) {
 std::vector<Row> rows_of(const std::vector<SettingFigures>& settings) {
   std::vector<Row> rows;
   for (const auto& setting : settings) {
-    rows.push_back({setting.name, "Likewise", setting.seeds, setting.runs, setting.validation, setting.chosen});
+    rows.push_back({setting.name, "Likewise", setting.seeds, setting.runs, setting.validation,
+                    setting.chosen});
   }
   if (settings.empty()) return rows;
   const auto measured = [&](const char* name) {
@@ -122,8 +123,7 @@ Figures figures_of(const json& evaluation) {
     }
   }
   for (const auto& task : evaluation.value("episodes", json::array())) {
-    add_figure(out, task.value("features", ""),
-               episode_column(task),
+    add_figure(out, task.value("features", ""), episode_column(task),
                task.value("accuracy", json()));
   }
   return out;

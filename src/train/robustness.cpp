@@ -27,7 +27,8 @@ std::vector<Corruption> chosen_corruptions(Modality modality, const std::string&
 }  // namespace
 
 json corruption_table(const std::vector<ProbedFeatures>& features, const DatasetPtr& test,
-                      const CorruptionOptions& options, double rate, const LinearProbeOptions& linear,
+                      const CorruptionOptions& options, double rate,
+                      const LinearProbeOptions& linear,
                       const std::function<void(const std::string&)>& say) {
   const auto chosen = chosen_corruptions(test->info().modality, options.names);
   const int64_t n = test->size();
@@ -36,8 +37,11 @@ json corruption_table(const std::vector<ProbedFeatures>& features, const Dataset
   for (int64_t k = 0; k < wanted; ++k) rows.push_back(k * n / wanted);
   const DatasetPtr some = subset(test, rows);
 
-  json out = {{"samples", wanted}, {"names", json::array()}, {"groups", json::array()},
-              {"severities", {1, 2, 3, 4, 5}}, {"rows", json::array()}};
+  json out = {{"samples", wanted},
+              {"names", json::array()},
+              {"groups", json::array()},
+              {"severities", {1, 2, 3, 4, 5}},
+              {"rows", json::array()}};
   for (const auto& entry : chosen) {
     out["names"].push_back(entry.name);
     out["groups"].push_back(entry.group);

@@ -83,9 +83,9 @@ SweepChoice choose_by_validation(const std::vector<SettingFigures>& settings, st
     }
     return count > 0 ? sum / static_cast<double>(count) : -std::numeric_limits<double>::infinity();
   };
-  const auto best = std::max_element(
-      settings.begin(), settings.end(),
-      [&](const auto& a, const auto& b) { return mean_of(a) < mean_of(b); });
+  const auto best =
+      std::max_element(settings.begin(), settings.end(),
+                       [&](const auto& a, const auto& b) { return mean_of(a) < mean_of(b); });
   return {static_cast<size_t>(best - settings.begin()),
           fmt::format("'{}' is chosen by {} on a fifth of the training labels that was held out: "
                       "{:.1f} % over {} seed{}; no test label was looked at for this",

@@ -57,8 +57,8 @@ ViewPair embed_view_pairs(const TrainedMethod& trained, const Dataset& data, int
     for (int v = 0; v < 2 && !waiting[v].empty(); ++v) {
       Tensor x = channels_last(at::stack(waiting[v]));
       if (trained.learned) {
-        x = trained.learned->view(
-            x, {viewmaker_noise(seed, static_cast<int64_t>(z[v].size()), 5, v)});
+        x = trained.learned->view(x,
+                                  {viewmaker_noise(seed, static_cast<int64_t>(z[v].size()), 5, v)});
       }
       z[v].push_back(trained.method->embed(x));
       waiting[v].clear();

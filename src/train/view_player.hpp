@@ -14,10 +14,12 @@ namespace likewise::detail {
 
 // Each step, as in the viewmaker's code (Tamkin et al., ICLR 2021):
 //   1. the method's turn: views are made without a graph, the method minimises its loss L;
-//   2. the viewmaker's turn on the same batches: fresh noise, the method's new weights, batch norms in
+//   2. the viewmaker's turn on the same batches: fresh noise, the method's new weights, batch norms
+//   in
 //      training mode; only the viewmaker takes a gradient and minimises -w L.
-// The noise of both is a function of (seed, step, turn, batch, view, row). With --chunk the gradient of
-// the viewmaker is cached too: dL/dz of the whole batch, then view and embedding again, piece by piece.
+// The noise of both is a function of (seed, step, turn, batch, view, row). With --chunk the
+// gradient of the viewmaker is cached too: dL/dz of the whole batch, then view and embedding again,
+// piece by piece.
 class ViewPlayer {
  public:
   // `example`: one view of the data. Draws or loads the weights.
@@ -32,8 +34,8 @@ class ViewPlayer {
   // The viewmaker's turn. Leaves the method as it was but for batch statistics.
   void turn(Method& method, const std::vector<Batch>& batches, const TrainProgress& progress);
 
-  // Adds the means since the last call to a line of the log: viewmaker_loss (that of the method in the
-  // viewmaker's turn), viewmaker_grad_norm, view_size, view_beyond, view_budget.
+  // Adds the means since the last call to a line of the log: viewmaker_loss (that of the method in
+  // the viewmaker's turn), viewmaker_grad_norm, view_size, view_beyond, view_budget.
   void report(nlohmann::json& record, const TrainProgress& progress);
 
   // Everything that persists: "viewmaker.*", "optim.viewmaker.*"; and its description.

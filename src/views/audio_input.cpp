@@ -51,7 +51,8 @@ int64_t frames_of_audio(const InputSpec& spec) {
 View chain_to_input_audio(const InputSpec& spec, bool random, const DatasetPtr& data) {
   const AudioViewOptions& o = spec.audio;
   const double rate = spec.signal.rate;
-  std::vector<View> chain = {to_mono(o.channel == "first"), crop_or_pad(frames_of_audio(spec), random)};
+  std::vector<View> chain = {to_mono(o.channel == "first"),
+                             crop_or_pad(frames_of_audio(spec), random)};
   if (random) {
     if (o.mix > 0 && data) {
       chain.push_back(random_mix(o.mix, o.noise_low, o.noise_high, [data](Rng& rng) {
@@ -81,9 +82,8 @@ View chain_to_input_audio(const InputSpec& spec, bool random, const DatasetPtr& 
 }
 
 View standardised_chain_audio(const InputSpec& spec, bool random, const DatasetPtr& data) {
-  return [chain = chain_to_input_audio(spec, random, data), stats = spec.signal](const Tensor& x, Rng& rng) {
-    return standardised(chain(x, rng), stats);
-  };
+  return [chain = chain_to_input_audio(spec, random, data), stats = spec.signal](
+             const Tensor& x, Rng& rng) { return standardised(chain(x, rng), stats); };
 }
 
 void measure_audio(InputSpec& spec, const std::vector<Tensor>& samples, const DatasetInfo& info) {
@@ -102,10 +102,10 @@ std::string settle_audio(InputSpec& spec, const std::vector<Tensor>& samples) {
   }
   const AudioViewOptions recipe = defaults_of_audio(o.recipe);
   for (double AudioViewOptions::*field :
-       {&AudioViewOptions::mix, &AudioViewOptions::room, &AudioViewOptions::pitch, &AudioViewOptions::speed,
-        &AudioViewOptions::keep, &AudioViewOptions::keep_min, &AudioViewOptions::shift,
-        &AudioViewOptions::noise, &AudioViewOptions::noise_low, &AudioViewOptions::noise_high,
-        &AudioViewOptions::gain}) {
+       {&AudioViewOptions::mix, &AudioViewOptions::room, &AudioViewOptions::pitch,
+        &AudioViewOptions::speed, &AudioViewOptions::keep, &AudioViewOptions::keep_min,
+        &AudioViewOptions::shift, &AudioViewOptions::noise, &AudioViewOptions::noise_low,
+        &AudioViewOptions::noise_high, &AudioViewOptions::gain}) {
     detail::set_default(o.*field, recipe.*field);
   }
   detail::set_defaults(o.masks, recipe.masks);
@@ -123,13 +123,15 @@ std::string settle_audio(InputSpec& spec, const std::vector<Tensor>& samples) {
   }
   const std::string what =
       wave ? fmt::format("waves of {} frames", frames_of_audio(spec))
-           : fmt::format("{} spectrograms, {} rows x {} frames", o.input,
-                         spectrogram_shape(o.spectrum, frames_of_audio(spec), o.input == "linear")[0],
-                         spectrogram_shape(o.spectrum, frames_of_audio(spec), o.input == "linear")[1]);
-  return fmt::format("{} on {:.3g} s at {:.0f} Hz, as {}{}", o.recipe, o.seconds, spec.signal.rate, what,
-                     chosen ? " (95 of 100 recordings are no longer than " +
-                                  format_duration(static_cast<double>(spec.signal.length) / spec.signal.rate) + ")"
-                            : "");
+           : fmt::format(
+                 "{} spectrograms, {} rows x {} frames", o.input,
+                 spectrogram_shape(o.spectrum, frames_of_audio(spec), o.input == "linear")[0],
+                 spectrogram_shape(o.spectrum, frames_of_audio(spec), o.input == "linear")[1]);
+  return fmt::format(
+      "{} on {:.3g} s at {:.0f} Hz, as {}{}", o.recipe, o.seconds, spec.signal.rate, what,
+      chosen ? " (95 of 100 recordings are no longer than " +
+                   format_duration(static_cast<double>(spec.signal.length) / spec.signal.rate) + ")"
+             : "");
 }
 
 std::vector<View> random_views_audio(const InputSpec& spec, const DatasetPtr& data) {
@@ -137,11 +139,14 @@ std::vector<View> random_views_audio(const InputSpec& spec, const DatasetPtr& da
   return {view, view};
 }
 
-View plain_view_audio(const InputSpec& spec) { return standardised_chain_audio(spec, false, nullptr); }
+View plain_view_audio(const InputSpec& spec) {
+  return standardised_chain_audio(spec, false, nullptr);
+}
 
 InputShape shape_audio(const InputSpec& spec) {
   if (spec.audio.input == "wave") return {1, {frames_of_audio(spec)}};
-  return {1, spectrogram_shape(spec.audio.spectrum, frames_of_audio(spec), spec.audio.input == "linear")};
+  return {1, spectrogram_shape(spec.audio.spectrum, frames_of_audio(spec),
+                               spec.audio.input == "linear")};
 }
 
 Image picture_audio(const InputSpec&, const Tensor& view, int64_t side) {
@@ -150,7 +155,8 @@ Image picture_audio(const InputSpec&, const Tensor& view, int64_t side) {
 
 }  // namespace
 
-const InputKind detail::kAudioInput = {Modality::audio, "recording",  "recordings", "raw input", measure_audio, settle_audio,
-                                       random_views_audio,    plain_view_audio, shape_audio,        picture_audio};
+const InputKind detail::kAudioInput = {
+    Modality::audio, "recording",        "recordings",     "raw input", measure_audio,
+    settle_audio,    random_views_audio, plain_view_audio, shape_audio, picture_audio};
 
 }  // namespace likewise

@@ -20,7 +20,9 @@ int64_t repeated(int64_t i, int64_t n) { return std::clamp<int64_t>(i, 0, n - 1)
 }  // namespace
 
 float sample(const Canvas& image, int64_t c, double y, double x, bool mirror) {
-  const auto place = [mirror](int64_t i, int64_t n) { return mirror ? mirrored(i, n) : repeated(i, n); };
+  const auto place = [mirror](int64_t i, int64_t n) {
+    return mirror ? mirrored(i, n) : repeated(i, n);
+  };
   const double top = std::floor(y), left = std::floor(x);
   const auto fy = static_cast<float>(y - top), fx = static_cast<float>(x - left);
   const int64_t y0 = place(static_cast<int64_t>(top), image.height);
@@ -43,7 +45,8 @@ Canvas filtered(const Canvas& image, const std::vector<double>& kernel, int64_t 
           const int64_t from = mirrored(y + i - reach, image.height);
           for (int64_t j = 0; j < side; ++j) {
             const double weight = kernel[static_cast<size_t>(i * side + j)];
-            if (weight != 0) sum += weight * image.at(c, from, mirrored(x + j - reach, image.width));
+            if (weight != 0)
+              sum += weight * image.at(c, from, mirrored(x + j - reach, image.width));
           }
         }
         out.at(c, y, x) = static_cast<float>(sum);

@@ -26,8 +26,8 @@ struct Canvas {
   double scale() const { return static_cast<double>(side()) / 32; }
 };
 
-// Bilinear value at any place; beyond the edge the image is mirrored (the edge pixel not repeated), or
-// with `mirror` false the edge is repeated.
+// Bilinear value at any place; beyond the edge the image is mirrored (the edge pixel not repeated),
+// or with `mirror` false the edge is repeated.
 float sample(const Canvas& image, int64_t c, double y, double x, bool mirror = true);
 
 // A cross-correlation with a square kernel of odd side, mirrored at the edge.
@@ -42,7 +42,8 @@ Canvas smeared(const Canvas& image, double radius, double sigma, double degrees)
 // The middle, enlarged `factor` times to the size of the whole.
 Canvas zoomed(const Canvas& image, double factor);
 
-// A cloudy height map in [0, 1] by the diamond-square rule on a torus; noise falls by decay^2 a level.
+// A cloudy height map in [0, 1] by the diamond-square rule on a torus; noise falls by decay^2 a
+// level.
 Canvas plasma(int64_t height, int64_t width, double decay, Rng& rng);
 
 // One of the fifteen; level 0 to 4. Results may leave [0, 1].

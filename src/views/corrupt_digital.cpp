@@ -21,7 +21,8 @@ struct Elastic {
 constexpr Elastic kElastic[] = {
     {0, 0, 0.08}, {0.05, 0.2, 0.07}, {0.08, 0.06, 0.06}, {0.1, 0.04, 0.05}, {0.1, 0.03, 0.03}};
 
-// Where the source of an output pixel lies, linear in the pixel: takes three points to three others.
+// Where the source of an output pixel lies, linear in the pixel: takes three points to three
+// others.
 struct Plane {
   double by_y = 0, by_x = 0, constant = 0;
   double at(double y, double x) const { return by_y * y + by_x * x + constant; }
@@ -76,7 +77,8 @@ void less_contrast(Canvas& image, int level, Rng&) {
 void elastic(Canvas& image, int level, Rng& rng) {
   const auto side = static_cast<double>(image.side());
   const Elastic& e = kElastic[level];
-  const double cy = 0.5 * static_cast<double>(image.height), cx = 0.5 * static_cast<double>(image.width);
+  const double cy = 0.5 * static_cast<double>(image.height),
+               cx = 0.5 * static_cast<double>(image.width);
   const double s = std::max(1.0, side / 3);
   const double corners[3][2] = {{cy + s, cx + s}, {cy + s, cx - s}, {cy - s, cx - s}};
   double to_y[3], to_x[3];
@@ -155,7 +157,9 @@ void jpeg_compression(Canvas& image, int level, Rng&) {
   for (int64_t c = 0; c < image.channels; ++c) {
     for (int64_t i = 0; i < area; ++i) {
       image.plane(c)[i] =
-          static_cast<float>(back.pixels[static_cast<size_t>(i * back.channels + c % back.channels)]) / 255;
+          static_cast<float>(
+              back.pixels[static_cast<size_t>(i * back.channels + c % back.channels)]) /
+          255;
     }
   }
 }

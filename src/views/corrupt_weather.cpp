@@ -8,8 +8,8 @@ namespace likewise::detail {
 
 namespace {
 
-// Flakes: mean and deviation of the layer, its enlargement, what is kept of it, length and softness of
-// the fall, and how much of the picture shows through the white.
+// Flakes: mean and deviation of the layer, its enlargement, what is kept of it, length and softness
+// of the fall, and how much of the picture shows through the white.
 struct Snow {
   double mean, deviation, zoom, threshold, radius, sigma, clear;
 };

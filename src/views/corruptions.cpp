@@ -31,7 +31,9 @@ View white_noise(int severity, double) {
   return random_white_noise(1, ratio, ratio);
 }
 
-View echo(int severity, double rate) { return random_room(1, pick({0.1, 0.2, 0.4, 0.8, 1.5}, severity), rate); }
+View echo(int severity, double rate) {
+  return random_room(1, pick({0.1, 0.2, 0.4, 0.8, 1.5}, severity), rate);
+}
 
 // Everything above a part of the loudest is cut off.
 View clipping(int severity, double) {
@@ -64,7 +66,8 @@ View gaps(int severity, double rate) {
   return [=](const Tensor& x, Rng& rng) {
     Tensor out = detail::checked_signal(x).clone();
     const int64_t n = out.size(1);
-    const auto piece = std::max<int64_t>(1, rate > 1000 ? static_cast<int64_t>(0.02 * rate) : n / 50);
+    const auto piece =
+        std::max<int64_t>(1, rate > 1000 ? static_cast<int64_t>(0.02 * rate) : n / 50);
     for (int64_t begin = 0; begin < n; begin += piece) {
       if (!rng.chance(lost)) continue;
       out.narrow(1, begin, std::min(piece, n - begin)).zero_();
@@ -96,14 +99,22 @@ View hum(int severity, double rate) {
 
 // ---- series
 
-View sensor_noise(int severity, double) { return random_jitter(pick({0.1, 0.2, 0.4, 0.6, 1.0}, severity)); }
+View sensor_noise(int severity, double) {
+  return random_jitter(pick({0.1, 0.2, 0.4, 0.6, 1.0}, severity));
+}
 View turned(int severity, double) {
   const double degrees = pick({10, 20, 35, 60, 120}, severity);
   return random_rotation(degrees);
 }
-View other_gain(int severity, double) { return random_scaling(pick({0.1, 0.2, 0.3, 0.4, 0.6}, severity)); }
-View lost_channels(int severity, double) { return random_channel_drop(pick({0.1, 0.2, 0.3, 0.45, 0.6}, severity)); }
-View uneven_time(int severity, double) { return random_time_warp(pick({0.1, 0.2, 0.3, 0.45, 0.6}, severity)); }
+View other_gain(int severity, double) {
+  return random_scaling(pick({0.1, 0.2, 0.3, 0.4, 0.6}, severity));
+}
+View lost_channels(int severity, double) {
+  return random_channel_drop(pick({0.1, 0.2, 0.3, 0.45, 0.6}, severity));
+}
+View uneven_time(int severity, double) {
+  return random_time_warp(pick({0.1, 0.2, 0.3, 0.45, 0.6}, severity));
+}
 
 // A slope over the window, of so many standard deviations.
 View drift(int severity, double) {
@@ -126,7 +137,8 @@ View value_noise(int severity, double) {
   return [size](const Tensor& x, Rng& rng) {
     Tensor out = x.contiguous().clone();
     const double scale = size * detail::deviation_of(out.data_ptr<float>(), out.numel());
-    for (int64_t i = 0; i < out.numel(); ++i) out.data_ptr<float>()[i] += static_cast<float>(scale * rng.normal());
+    for (int64_t i = 0; i < out.numel(); ++i)
+      out.data_ptr<float>()[i] += static_cast<float>(scale * rng.normal());
     return out;
   };
 }
@@ -147,22 +159,32 @@ const std::vector<Corruption>& corruptions() {
   static const std::vector<Corruption> table = [] {
     std::vector<Corruption> rows = detail::image_corruptions();
     for (const Corruption& row : std::initializer_list<Corruption>{
-             {Modality::audio, "white_noise", "noise", "signal-to-noise ratio of 25 to 5 dB", white_noise},
+             {Modality::audio, "white_noise", "noise", "signal-to-noise ratio of 25 to 5 dB",
+              white_noise},
              {Modality::audio, "hum", "noise", "mains hum at 20 to 0 dB", hum},
              {Modality::audio, "echo", "channel", "a room that decays in up to 0.1 to 1.5 s", echo},
-             {Modality::audio, "clipping", "channel", "all above 0.6 to 0.08 of the peak is cut off", clipping},
-             {Modality::audio, "muffled", "channel", "a low pass at a quarter to a twentieth of the rate", muffled},
+             {Modality::audio, "clipping", "channel",
+              "all above 0.6 to 0.08 of the peak is cut off", clipping},
+             {Modality::audio, "muffled", "channel",
+              "a low pass at a quarter to a twentieth of the rate", muffled},
              {Modality::audio, "gaps", "loss", "5 to 45 % of stretches of 20 ms are lost", gaps},
              {Modality::audio, "speed", "time", "5 to 30 % faster or slower", other_speed},
-             {Modality::series, "noise", "noise", "0.1 to 1 of a channel's deviation", sensor_noise},
-             {Modality::series, "turned", "sensor", "turned in space by up to 10 to 120 degrees", turned},
-             {Modality::series, "gain", "sensor", "channels scaled, deviation 0.1 to 0.6", other_gain},
+             {Modality::series, "noise", "noise", "0.1 to 1 of a channel's deviation",
+              sensor_noise},
+             {Modality::series, "turned", "sensor", "turned in space by up to 10 to 120 degrees",
+              turned},
+             {Modality::series, "gain", "sensor", "channels scaled, deviation 0.1 to 0.6",
+              other_gain},
              {Modality::series, "drift", "sensor", "a slope of 0.5 to 3 deviations", drift},
              {Modality::series, "gaps", "loss", "5 to 45 % of the frames are zero", gaps},
-             {Modality::series, "lost_channels", "loss", "channels fail with probability 0.1 to 0.6", lost_channels},
-             {Modality::series, "uneven_time", "time", "time warped, deviation 0.1 to 0.6", uneven_time},
-             {Modality::tensor, "noise", "noise", "0.1 to 1 of the sample's deviation", value_noise},
-             {Modality::tensor, "missing", "loss", "5 to 50 % of the values are zero", missing_values}}) {
+             {Modality::series, "lost_channels", "loss",
+              "channels fail with probability 0.1 to 0.6", lost_channels},
+             {Modality::series, "uneven_time", "time", "time warped, deviation 0.1 to 0.6",
+              uneven_time},
+             {Modality::tensor, "noise", "noise", "0.1 to 1 of the sample's deviation",
+              value_noise},
+             {Modality::tensor, "missing", "loss", "5 to 50 % of the values are zero",
+              missing_values}}) {
       rows.push_back(row);
     }
     return rows;

@@ -25,7 +25,8 @@ float cubic_at(const float* row, int64_t length, double place) {
 
 std::vector<double> smooth_noise(int64_t length, int64_t knots, double deviation, Rng& rng) {
   std::vector<float> drawn;
-  for (int64_t k = 0; k < knots + 2; ++k) drawn.push_back(static_cast<float>(deviation * rng.normal()));
+  for (int64_t k = 0; k < knots + 2; ++k)
+    drawn.push_back(static_cast<float>(deviation * rng.normal()));
   // The ends go on, so that the curve does not fall to zero there.
   std::vector<float> padded = {drawn.front()};
   padded.insert(padded.end(), drawn.begin(), drawn.end());
@@ -42,7 +43,8 @@ std::vector<double> smooth_noise(int64_t length, int64_t knots, double deviation
 
 double deviation_of(const float* row, int64_t length) {
   double sum = 0, squares = 0;
-  for (int64_t t = 0; t < length; ++t) sum += row[t], squares += static_cast<double>(row[t]) * row[t];
+  for (int64_t t = 0; t < length; ++t)
+    sum += row[t], squares += static_cast<double>(row[t]) * row[t];
   const double n = static_cast<double>(std::max<int64_t>(1, length)), mean = sum / n;
   return std::sqrt(std::max(0.0, squares / n - mean * mean));
 }

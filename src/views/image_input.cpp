@@ -36,14 +36,17 @@ InputShape shape_image(const InputSpec& spec) {
 Image picture_image(const InputSpec& spec, const Tensor& view, int64_t) {
   Tensor out = view.clone();
   for (int64_t c = 0; c < out.size(0); ++c) {
-    out[c].mul_(spec.stats.std.at(static_cast<size_t>(c))).add_(spec.stats.mean.at(static_cast<size_t>(c)));
+    out[c]
+        .mul_(spec.stats.std.at(static_cast<size_t>(c)))
+        .add_(spec.stats.mean.at(static_cast<size_t>(c)));
   }
   return to_image((out.clamp(0, 1) * 255).round().to(at::kByte).contiguous());
 }
 
 }  // namespace
 
-const InputKind detail::kImageInput = {Modality::image, "image",      "images", "raw pixels", measure_image, settle_image,
-                                       random_views_image,    plain_view_image, shape_image,    picture_image};
+const InputKind detail::kImageInput = {
+    Modality::image,    "image",          "images",    "raw pixels", measure_image, settle_image,
+    random_views_image, plain_view_image, shape_image, picture_image};
 
 }  // namespace likewise

@@ -12,8 +12,8 @@
 namespace likewise {
 
 const InputKind& input_kind(Modality modality) {
-  for (const InputKind* kind : {&detail::kImageInput, &detail::kAudioInput, &detail::kSeriesInput,
-                                &detail::kTensorInput}) {
+  for (const InputKind* kind :
+       {&detail::kImageInput, &detail::kAudioInput, &detail::kSeriesInput, &detail::kTensorInput}) {
     if (kind->modality == modality) return *kind;
   }
   LIKEWISE_CHECK(false, "modality {}", static_cast<int>(modality));
@@ -38,7 +38,8 @@ Image lines(const Tensor& x, int64_t side) {
   for (int64_t c = 0; c < channels; ++c) {
     const float* row = x.data_ptr<float>() + c * length;
     const auto height = [&](int64_t column) {
-      const double place = static_cast<double>(column) / static_cast<double>(side - 1) * static_cast<double>(length - 1);
+      const double place = static_cast<double>(column) / static_cast<double>(side - 1) *
+                           static_cast<double>(length - 1);
       const double value = std::clamp((linear_at(row, length, place) + 3.0) / 6.0, 0.0, 1.0);
       return static_cast<int64_t>(std::lround((1 - value) * static_cast<double>(side - 1)));
     };

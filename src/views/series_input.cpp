@@ -18,7 +18,8 @@ constexpr int64_t kPictureFrames = 32, kPaperFft = 63, kPieces = 5;
 SeriesViewOptions nothing_random_series() {
   SeriesViewOptions o;
   o.crop = 1;
-  o.rotate = o.permute = o.time_warp = o.magnitude_warp = o.scaling = o.jitter = o.drop = o.band_stop = 0;
+  o.rotate = o.permute = o.time_warp = o.magnitude_warp = o.scaling = o.jitter = o.drop =
+      o.band_stop = 0;
   o.reverse = 0;
   o.masks = {0, 0, 0, 0.25, 0.25, "mean", 0};
   return o;
@@ -66,16 +67,19 @@ View chain_to_input_series(const InputSpec& spec, bool random) {
     if (o.reverse > 0) chain.push_back(random_reverse(o.reverse));
   }
   if (o.input == "spectrogram") {
-    chain.push_back(to_spectrogram(spectrum_of_series(spec), std::max(spec.signal.rate, 1.0), true));
+    chain.push_back(
+        to_spectrogram(spectrum_of_series(spec), std::max(spec.signal.rate, 1.0), true));
     if (random) detail::add_spectrogram_views(chain, o.masks);
   }
   return compose(std::move(chain));
 }
 
 View standardised_chain_series(const InputSpec& spec, bool random) {
-  return [chain = chain_to_input_series(spec, random), stats = spec.signal](const Tensor& x, Rng& rng) {
+  return [chain = chain_to_input_series(spec, random), stats = spec.signal](const Tensor& x,
+                                                                            Rng& rng) {
     if (x.size(0) != stats.channels) {
-      throw DataError("a series has {} channels, but the encoder takes {}", x.size(0), stats.channels);
+      throw DataError("a series has {} channels, but the encoder takes {}", x.size(0),
+                      stats.channels);
     }
     return standardised(chain(x, rng), stats);
   };
@@ -95,9 +99,9 @@ std::string settle_series(InputSpec& spec, const std::vector<Tensor>& samples) {
   const SeriesViewOptions recipe = defaults_of_series(o.recipe, spec.signal.channels);
   for (double SeriesViewOptions::*field :
        {&SeriesViewOptions::crop, &SeriesViewOptions::rotate, &SeriesViewOptions::permute,
-        &SeriesViewOptions::time_warp, &SeriesViewOptions::magnitude_warp, &SeriesViewOptions::scaling,
-        &SeriesViewOptions::jitter, &SeriesViewOptions::drop, &SeriesViewOptions::band_stop,
-        &SeriesViewOptions::reverse}) {
+        &SeriesViewOptions::time_warp, &SeriesViewOptions::magnitude_warp,
+        &SeriesViewOptions::scaling, &SeriesViewOptions::jitter, &SeriesViewOptions::drop,
+        &SeriesViewOptions::band_stop, &SeriesViewOptions::reverse}) {
     detail::set_default(o.*field, recipe.*field);
   }
   detail::set_defaults(o.masks, recipe.masks);
@@ -125,7 +129,8 @@ View plain_view_series(const InputSpec& spec) { return standardised_chain_series
 
 InputShape shape_series(const InputSpec& spec) {
   if (spec.series.input != "spectrogram") return {spec.signal.channels, {spec.signal.length}};
-  return {spec.signal.channels, spectrogram_shape(spectrum_of_series(spec), spec.signal.length, true)};
+  return {spec.signal.channels,
+          spectrogram_shape(spectrum_of_series(spec), spec.signal.length, true)};
 }
 
 Image picture_series(const InputSpec&, const Tensor& view, int64_t side) {
@@ -134,7 +139,9 @@ Image picture_series(const InputSpec&, const Tensor& view, int64_t side) {
 
 }  // namespace
 
-const InputKind detail::kSeriesInput = {Modality::series, "window",     "windows", "raw input", measure_series, settle_series,
-                                        random_views_series,     plain_view_series, shape_series,     picture_series};
+const InputKind detail::kSeriesInput = {Modality::series,    "window",          "windows",
+                                        "raw input",         measure_series,    settle_series,
+                                        random_views_series, plain_view_series, shape_series,
+                                        picture_series};
 
 }  // namespace likewise

@@ -59,7 +59,8 @@ View random_rotation(double degrees) {
       for (int64_t t = 0; t < n; ++t) {
         const double in[3] = {rows[t], rows[n + t], rows[2 * n + t]};
         for (int k = 0; k < 3; ++k) {
-          rows[k * n + t] = static_cast<float>(turn[k][0] * in[0] + turn[k][1] * in[1] + turn[k][2] * in[2]);
+          rows[k * n + t] =
+              static_cast<float>(turn[k][0] * in[0] + turn[k][1] * in[1] + turn[k][2] * in[2]);
         }
       }
     }
@@ -72,7 +73,8 @@ View random_magnitude_warp(double deviation, int64_t knots) {
   return [=](const Tensor& x, Rng& rng) {
     return each_channel(x, x.size(1), [&](const float* in, int64_t n, float* out) {
       const auto curve = detail::smooth_noise(n, knots, deviation, rng);
-      for (int64_t t = 0; t < n; ++t) out[t] = static_cast<float>(1 + curve[static_cast<size_t>(t)]) * in[t];
+      for (int64_t t = 0; t < n; ++t)
+        out[t] = static_cast<float>(1 + curve[static_cast<size_t>(t)]) * in[t];
     });
   };
 }
@@ -86,7 +88,8 @@ View random_time_warp(double deviation, int64_t knots) {
     for (size_t t = 1; t < place.size(); ++t) place[t] = place[t - 1] + std::max(0.1, 1 + curve[t]);
     const double scale = n > 1 ? static_cast<double>(n - 1) / place.back() : 0;
     return each_channel(x, n, [&](const float* in, int64_t, float* out) {
-      for (int64_t t = 0; t < n; ++t) out[t] = detail::linear_at(in, n, scale * place[static_cast<size_t>(t)]);
+      for (int64_t t = 0; t < n; ++t)
+        out[t] = detail::linear_at(in, n, scale * place[static_cast<size_t>(t)]);
     });
   };
 }
@@ -106,7 +109,8 @@ View random_permutation(double probability, int64_t pieces) {
     std::sort(cuts.begin(), cuts.end());
     return each_channel(in, n, [&](const float* from, int64_t, float* to) {
       for (const int64_t piece : order) {
-        const int64_t begin = cuts[static_cast<size_t>(piece)], end = cuts[static_cast<size_t>(piece) + 1];
+        const int64_t begin = cuts[static_cast<size_t>(piece)],
+                      end = cuts[static_cast<size_t>(piece) + 1];
         to = std::copy(from + begin, from + end, to);
       }
     });
@@ -137,7 +141,8 @@ View random_time_crop(double least) {
     const double start = rng.uniform(0, 1) * (length - kept);
     return each_channel(x, x.size(1), [&](const float* in, int64_t n, float* out) {
       for (int64_t t = 0; t < n; ++t) {
-        out[t] = detail::linear_at(in, n, start + kept * static_cast<double>(t) / std::max(1.0, length));
+        out[t] =
+            detail::linear_at(in, n, start + kept * static_cast<double>(t) / std::max(1.0, length));
       }
     });
   };

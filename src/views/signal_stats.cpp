@@ -22,9 +22,10 @@ SignalStats measure_signals(const std::vector<Tensor>& samples, double rate) {
   }
   std::sort(lengths.begin(), lengths.end());
   stats.length = lengths[std::min(lengths.size() - 1, lengths.size() * 95 / 100)];
-  stats.channels = std::max_element(channels.begin(), channels.end(), [](const auto& a, const auto& b) {
-                     return a.second < b.second;
-                   })->first;
+  stats.channels =
+      std::max_element(channels.begin(), channels.end(), [](const auto& a, const auto& b) {
+        return a.second < b.second;
+      })->first;
   if (same) stats.shape = samples[0].sizes().vec();
   return stats;
 }
@@ -52,18 +53,21 @@ void measure_values(const std::vector<Tensor>& inputs, bool a_channel, SignalSta
   for (size_t g = 0; g < groups; ++g) {
     const double mean = sum[g] / count, variance = squares[g] / count - mean * mean;
     stats.mean.push_back(mean);
-    stats.std.push_back(variance > 1e-12 * std::max(1e-12, squares[g] / count) ? std::sqrt(variance) : 1.0);
+    stats.std.push_back(variance > 1e-12 * std::max(1e-12, squares[g] / count) ? std::sqrt(variance)
+                                                                               : 1.0);
   }
 }
 
 Tensor standardised(const Tensor& x, const SignalStats& stats) {
   Tensor out = x.contiguous().clone();
   const auto groups = static_cast<int64_t>(stats.mean.size());
-  LIKEWISE_CHECK(groups == 1 || groups == out.size(0), "{} means for {} channels", groups, out.size(0));
+  LIKEWISE_CHECK(groups == 1 || groups == out.size(0), "{} means for {} channels", groups,
+                 out.size(0));
   const int64_t each = out.numel() / groups;
   float* values = out.data_ptr<float>();
   for (int64_t g = 0; g < groups; ++g) {
-    const double mean = stats.mean[static_cast<size_t>(g)], scale = 1 / stats.std[static_cast<size_t>(g)];
+    const double mean = stats.mean[static_cast<size_t>(g)],
+                 scale = 1 / stats.std[static_cast<size_t>(g)];
     for (int64_t i = g * each; i < (g + 1) * each; ++i) {
       values[i] = static_cast<float>((values[i] - mean) * scale);
     }

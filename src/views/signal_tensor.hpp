@@ -11,8 +11,9 @@ namespace likewise::detail {
 // Contiguous float [C, T]; throws UserError for anything else.
 inline Tensor checked_signal(const Tensor& x) {
   if (x.dim() != 2 || x.scalar_type() != at::kFloat || x.numel() == 0) {
-    throw UserError("a view of waves takes float [C, T] with at least one frame; found {} dimensions of {}",
-                    x.dim(), c10::toString(x.scalar_type()));
+    throw UserError(
+        "a view of waves takes float [C, T] with at least one frame; found {} dimensions of {}",
+        x.dim(), c10::toString(x.scalar_type()));
   }
   return x.contiguous();
 }

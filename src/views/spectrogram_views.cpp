@@ -15,8 +15,8 @@ namespace {
 
 Tensor checked_spectrogram(const Tensor& x) {
   if (x.dim() != 3 || x.scalar_type() != at::kFloat || x.numel() == 0) {
-    throw UserError("a view of spectrograms takes float [C, F, T]; found {} dimensions of {}", x.dim(),
-                    c10::toString(x.scalar_type()));
+    throw UserError("a view of spectrograms takes float [C, F, T]; found {} dimensions of {}",
+                    x.dim(), c10::toString(x.scalar_type()));
   }
   return x.contiguous();
 }
@@ -33,12 +33,13 @@ void fill_band(float* plane, int64_t rows, int64_t frames, int64_t dimension, in
 }  // namespace
 
 void mask_band(Tensor& x, int64_t dimension, int64_t first, int64_t count, float value) {
-  LIKEWISE_CHECK(x.dim() == 3 && x.is_contiguous() && (dimension == 1 || dimension == 2) && first >= 0 &&
-                     count >= 0 && first + count <= x.size(dimension),
+  LIKEWISE_CHECK(x.dim() == 3 && x.is_contiguous() && (dimension == 1 || dimension == 2) &&
+                     first >= 0 && count >= 0 && first + count <= x.size(dimension),
                  "rows {} to {} of dimension {}", first, first + count, dimension);
   const int64_t rows = x.size(1), frames = x.size(2);
   for (int64_t c = 0; c < x.size(0); ++c) {
-    fill_band(x.data_ptr<float>() + c * rows * frames, rows, frames, dimension, first, count, value);
+    fill_band(x.data_ptr<float>() + c * rows * frames, rows, frames, dimension, first, count,
+              value);
   }
 }
 
@@ -81,7 +82,8 @@ View random_spectrogram_warp(double part) {
       const float* source = in.data_ptr<float>() + r * frames;
       for (int64_t t = 0; t < frames; ++t) {
         const auto at = static_cast<double>(t);
-        const double place = at <= to ? at * from / to : last - (last - at) * (last - from) / (last - to);
+        const double place =
+            at <= to ? at * from / to : last - (last - at) * (last - from) / (last - to);
         out.data_ptr<float>()[r * frames + t] = detail::linear_at(source, frames, place);
       }
     }

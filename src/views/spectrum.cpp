@@ -89,11 +89,13 @@ SpectrumOptions resolve(const SpectrumOptions& asked, double rate, int64_t lengt
   if (std::isnan(o.top_db)) o.top_db = recipe->top_db;
   if (o.power == 0) o.power = 2;
   if (o.window > o.n_fft) {
-    throw UserError("views.spectrum.window is {}, but must be at most n_fft, {}", o.window, o.n_fft);
+    throw UserError("views.spectrum.window is {}, but must be at most n_fft, {}", o.window,
+                    o.n_fft);
   }
   if (!(o.fmin < o.fmax && o.fmax <= rate / 2 + 1e-9)) {
-    throw UserError("views.spectrum.fmin is {} and fmax {}; accepted is fmin < fmax <= {}, half the rate",
-                    o.fmin, o.fmax, rate / 2);
+    throw UserError(
+        "views.spectrum.fmin is {} and fmax {}; accepted is fmin < fmax <= {}, half the rate",
+        o.fmin, o.fmax, rate / 2);
   }
   return o;
 }
@@ -101,9 +103,9 @@ SpectrumOptions resolve(const SpectrumOptions& asked, double rate, int64_t lengt
 View to_spectrogram(const SpectrumOptions& o, double rate, bool linear) {
   kernels::MelFilters filters;
   if (!linear) {
-    filters = kernels::mel_filters(rate, o.n_fft, o.mels, o.fmin, o.fmax,
-                                   o.scale == "htk" ? kernels::MelScale::htk : kernels::MelScale::slaney,
-                                   o.norm == "slaney");
+    filters = kernels::mel_filters(
+        rate, o.n_fft, o.mels, o.fmin, o.fmax,
+        o.scale == "htk" ? kernels::MelScale::htk : kernels::MelScale::slaney, o.norm == "slaney");
   }
   const auto maker = std::make_shared<const kernels::Spectrogram>(shape_of(o), std::move(filters));
   return [maker, log = o.log, top_db = o.top_db](const Tensor& x, Rng&) {

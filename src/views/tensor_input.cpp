@@ -1,5 +1,5 @@
-// Samples of any one shape as an encoder's input: vectors, series, planes; standardised a feature or a
-// channel.
+// Samples of any one shape as an encoder's input: vectors, series, planes; standardised a feature
+// or a channel.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -39,9 +39,10 @@ View standardised_chain_tensor(const InputSpec& spec, bool random) {
 void measure_tensor(InputSpec& spec, const std::vector<Tensor>& samples, const DatasetInfo& info) {
   spec.signal = measure_signals(samples, info.rate);
   if (spec.signal.shape.empty() || spec.signal.shape.size() > 3) {
-    throw DataError("{}: the samples must have one shape of one to three dimensions, [D], [C, T] or "
-                    "[C, H, W]; the first has [{}]",
-                    info.name, fmt::join(samples[0].sizes().vec(), ", "));
+    throw DataError(
+        "{}: the samples must have one shape of one to three dimensions, [D], [C, T] or "
+        "[C, H, W]; the first has [{}]",
+        info.name, fmt::join(samples[0].sizes().vec(), ", "));
   }
 }
 
@@ -74,7 +75,9 @@ Image picture_tensor(const InputSpec&, const Tensor& view, int64_t side) {
 
 }  // namespace
 
-const InputKind detail::kTensorInput = {Modality::tensor, "sample",     "samples", "raw input", measure_tensor, settle_tensor,
-                                        random_views_tensor,     plain_view_tensor, shape_tensor,     picture_tensor};
+const InputKind detail::kTensorInput = {Modality::tensor,    "sample",          "samples",
+                                        "raw input",         measure_tensor,    settle_tensor,
+                                        random_views_tensor, plain_view_tensor, shape_tensor,
+                                        picture_tensor};
 
 }  // namespace likewise

@@ -101,7 +101,8 @@ View random_shift(double part) {
 
 Tensor change_speed(const Tensor& x, double speed) {
   return each_channel(x, x.size(1), [&](const float* in, int64_t n, float* out) {
-    for (int64_t t = 0; t < n; ++t) out[t] = detail::cubic_at(in, n, static_cast<double>(t) * speed);
+    for (int64_t t = 0; t < n; ++t)
+      out[t] = detail::cubic_at(in, n, static_cast<double>(t) * speed);
   });
 }
 
@@ -120,13 +121,16 @@ Tensor stretch_time(const Tensor& x, double factor, int64_t window) {
   const int64_t hop = window / 2, search = window / 4;
   std::vector<float> fade(static_cast<size_t>(window));
   for (int64_t i = 0; i < window; ++i) {  // two of them, half a window apart, sum to one
-    fade[static_cast<size_t>(i)] = static_cast<float>(
-        0.5 - 0.5 * std::cos(2 * M_PI * (static_cast<double>(i) + 0.5) / static_cast<double>(window)));
+    fade[static_cast<size_t>(i)] =
+        static_cast<float>(0.5 - 0.5 * std::cos(2 * M_PI * (static_cast<double>(i) + 0.5) /
+                                                static_cast<double>(window)));
   }
   Tensor out = at::zeros({channels, length}, at::kFloat);
   std::vector<float> weight(static_cast<size_t>(length), 0.0F);
   const float* source = in.data_ptr<float>();
-  const auto sample = [&](int64_t c, int64_t t) { return t >= 0 && t < frames ? source[c * frames + t] : 0.0F; };
+  const auto sample = [&](int64_t c, int64_t t) {
+    return t >= 0 && t < frames ? source[c * frames + t] : 0.0F;
+  };
   int64_t previous = 0;
   for (int64_t at = -hop; at < length; at += hop) {
     int64_t best = std::llround(static_cast<double>(at) / factor);
@@ -146,7 +150,8 @@ Tensor stretch_time(const Tensor& x, double factor, int64_t window) {
     for (int64_t i = std::max<int64_t>(0, -at); i < window && at + i < length; ++i) {
       const float f = fade[static_cast<size_t>(i)];
       weight[static_cast<size_t>(at + i)] += f;
-      for (int64_t c = 0; c < channels; ++c) out.data_ptr<float>()[c * length + at + i] += f * sample(c, best + i);
+      for (int64_t c = 0; c < channels; ++c)
+        out.data_ptr<float>()[c * length + at + i] += f * sample(c, best + i);
     }
   }
   for (int64_t c = 0; c < channels; ++c) {
@@ -168,7 +173,8 @@ View random_pitch(double probability, double semitones, double rate) {
     const int64_t frames = x.size(1);
     const Tensor longer = stretch_time(x, speed, window);
     return each_channel(longer, frames, [&](const float* in, int64_t n, float* out) {
-      for (int64_t t = 0; t < frames; ++t) out[t] = detail::cubic_at(in, n, static_cast<double>(t) * speed);
+      for (int64_t t = 0; t < frames; ++t)
+        out[t] = detail::cubic_at(in, n, static_cast<double>(t) * speed);
     });
   };
 }
@@ -211,7 +217,8 @@ View random_keep(double probability, double least) {
     const Tensor in = checked_signal(x);
     const bool apply = rng.chance(probability);
     const int64_t frames = in.size(1);
-    const auto kept = std::max<int64_t>(1, std::llround(rng.uniform(least, 1) * static_cast<double>(frames)));
+    const auto kept =
+        std::max<int64_t>(1, std::llround(rng.uniform(least, 1) * static_cast<double>(frames)));
     const int64_t start = rng.below(frames - kept + 1);
     if (!apply) return in;
     return each_channel(in, frames, [&](const float* from, int64_t n, float* to) {
@@ -220,7 +227,8 @@ View random_keep(double probability, double least) {
   };
 }
 
-View random_mix(double probability, double low_db, double high_db, std::function<Tensor(Rng&)> other) {
+View random_mix(double probability, double low_db, double high_db,
+                std::function<Tensor(Rng&)> other) {
   check_unit("random_mix", probability, 0, 1);
   return [=, other = std::move(other)](const Tensor& x, Rng& rng) {
     const Tensor in = checked_signal(x);

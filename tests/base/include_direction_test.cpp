@@ -26,11 +26,10 @@ const std::map<std::string, std::set<std::string>>& may_include() {
     t["optim"] = {"base", "kernels", "formats", "nn"};
     t["methods"] = {"base", "kernels", "formats", "data", "nn", "views", "losses", "optim"};
     t["eval"] = {"base", "kernels", "formats", "data", "nn", "optim"};
-    t["fewshot"] = {"base",  "kernels", "formats", "data", "nn",
-                    "views", "losses",  "optim",   "eval"};
+    t["fewshot"] = {"base", "kernels", "formats", "data", "nn", "views", "losses", "optim", "eval"};
     t["report"] = {"base", "formats"};
     t["io"] = {"base", "kernels", "formats", "nn"};
-    t["train"] = {"base",  "kernels", "formats", "data",   "nn",  "views", "losses",
+    t["train"] = {"base",  "kernels", "formats", "data",   "nn",   "views", "losses",
                   "optim", "methods", "fewshot", "report", "eval", "io"};
     t["cli"] = t["train"];
     t["cli"].insert("train");

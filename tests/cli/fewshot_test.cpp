@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Strokes on paper: every class a few straight lines of its own, drawn a little differently each time.
+// Strokes on paper: every class a few straight lines of its own, drawn a little differently each
+// time.
 Image strokes(uint64_t character, uint64_t hand) {
   Image image{28, 28, 1, std::vector<uint8_t>(784, 255)};
   Rng shape(5, {character}), shake(6, {character, hand});
@@ -55,7 +56,8 @@ class FewShotProgram : public ::testing::Test {
   std::string training(const std::string& out) const {
     return "fewshot --data " + at("train") + " --test.data " + at("new") + " --out " + at(out) +
            " --encoder.width 8 --ways 5 --queries 3 --episodes 30 --test.ways 5 --test.shots 1 "
-           "--test.queries 4 --test.episodes 20 --valid.share 0.4 --valid.episodes 5 --progress none "
+           "--test.queries 4 --test.episodes 20 --valid.share 0.4 --valid.episodes 5 --progress "
+           "none "
            "--threads 1";
   }
   TemporaryFolder folder_;
@@ -72,24 +74,28 @@ TEST_F(FewShotProgram, TrainsMeasuresChoosesAHeadAndPredicts) {
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_NE(result.output.find("transport (transductive)"), std::string::npos) << result.output;
   EXPECT_NE(result.output.find("with 4 labels a class"), std::string::npos) << result.output;
-  result = run_program("predict --model " + at("model") + " --data " + at("new") + " --out " + at("p.csv"));
+  result = run_program("predict --model " + at("model") + " --data " + at("new") + " --out " +
+                       at("p.csv"));
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_EQ(read_csv_file(at("p.csv")).rows.size(), 48U);
-  expect_error(run_program("fewshot --data " + at("new") + " --run " + at("run") + " --out " + at("model")),
-               2, "--overwrite replaces it");
+  expect_error(
+      run_program("fewshot --data " + at("new") + " --run " + at("run") + " --out " + at("model")),
+      2, "--overwrite replaces it");
 
   for (int run = 1; run <= 2; ++run) {
     std::string labels;
     for (uint64_t c = 0; c < 4; ++c) {
       const std::string base = "run0" + std::to_string(run), n = std::to_string(c);
-      const std::string train = base + "/training/class" + n + ".png", test = base + "/test/item" + n + ".png";
+      const std::string train = base + "/training/class" + n + ".png",
+                        test = base + "/test/item" + n + ".png";
       write_file(folder_ / "runs" / train, encode_png(strokes(20 + c, 0)));
       write_file(folder_ / "runs" / test, encode_png(strokes(20 + c, 1)));
       labels += test + " " + train + "\n";
     }
     write_file(folder_ / "runs" / ("run0" + std::to_string(run)) / "class_labels.txt", labels);
   }
-  result = run_program("fewshot --runs " + at("runs") + " --run " + at("run") + " --out " + at("runs.json"));
+  result = run_program("fewshot --runs " + at("runs") + " --run " + at("run") + " --out " +
+                       at("runs.json"));
   ASSERT_EQ(result.code, 0) << result.output;
   const auto json = nlohmann::json::parse(read_text(folder_ / "runs.json"));
   EXPECT_EQ(json["rows"].size(), 3U) << "Hausdorff, pixels, the run";
@@ -100,18 +106,23 @@ TEST_F(FewShotProgram, SaysWhatIsWrong) {
   expect_error(run_program("fewshot --method prototypcal"), 2, "did you mean 'prototypical'");
   expect_error(run_program(training("x") + " --queries 20"), 2, "the largest has 8");
   expect_error(run_program("fewshot --runs " + at("train")), 2, "there is no run");
-  expect_error(run_program("fewshot --run " + at("train") + " --data " + at("new")), 2, "neither a run");
+  expect_error(run_program("fewshot --run " + at("train") + " --data " + at("new")), 2,
+               "neither a run");
   expect_error(run_program("fewshot more"), 2, "'more' is not an option");
 }
 
 TEST_F(FewShotProgram, ASweepMakesOneTable) {
-  write_file(folder_ / "sweep.toml",
-             "seeds = [0, 1]\n[fewshot]\ndata = \"" + at("train") + "\"\nencoder.width = 8\nways = 5\n"
-             "queries = 3\nepisodes = 10\ntest.data = \"" + at("new") + "\"\ntest.queries = 4\n"
-             "test.episodes = 10\nprogress = \"none\"\nthreads = 1\n"
-             "[[setting]]\nname = \"Prototypical\"\ntest.ways = \"5\"\ntest.shots = \"1\"\n"
-             "[[setting]]\nname = \"MAML\"\nmethod = \"maml\"\ntest.ways = \"5\"\ntest.shots = \"1\"\n"
-             "valid.share = 0\n");
+  write_file(
+      folder_ / "sweep.toml",
+      "seeds = [0, 1]\n[fewshot]\ndata = \"" + at("train") +
+          "\"\nencoder.width = 8\nways = 5\n"
+          "queries = 3\nepisodes = 10\ntest.data = \"" +
+          at("new") +
+          "\"\ntest.queries = 4\n"
+          "test.episodes = 10\nprogress = \"none\"\nthreads = 1\n"
+          "[[setting]]\nname = \"Prototypical\"\ntest.ways = \"5\"\ntest.shots = \"1\"\n"
+          "[[setting]]\nname = \"MAML\"\nmethod = \"maml\"\ntest.ways = \"5\"\ntest.shots = \"1\"\n"
+          "valid.share = 0\n");
   const auto result = run_program("sweep " + at("sweep.toml") + " --out " + at("table"));
   ASSERT_EQ(result.code, 0) << result.output;
   const std::string table = read_text(folder_ / "table" / "table.md");

@@ -55,7 +55,8 @@ void write_series(const fs::path& folder, int subjects) {
 void write_vectors(const fs::path& file, int64_t count) {
   std::vector<float> values;
   Rng rng(3);
-  for (int64_t i = 0; i < count * 12; ++i) values.push_back(static_cast<float>(rng.normal() + (i / 12 % 2 ? i % 12 : 0)));
+  for (int64_t i = 0; i < count * 12; ++i)
+    values.push_back(static_cast<float>(rng.normal() + (i / 12 % 2 ? i % 12 : 0)));
   const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
   write_file(file, write_npy({"f4", {count, 12}, {bytes, bytes + values.size() * sizeof(float)}}));
 }
@@ -72,7 +73,8 @@ TEST(Modalities, TheWholeJobOnSounds) {
   write_sounds(at("sounds"), 12, 1);
   write_sounds(at("new"), 4, 2);
   const auto trained = succeed("pretrain --data " + at("sounds") + " --out " + at("run") +
-                               " --steps 30 --batch 18 --encoder.width 8 --views.size 32 --progress lines --threads 1 --precision fp32");
+                               " --steps 30 --batch 18 --encoder.width 8 --views.size 32 "
+                               "--progress lines --threads 1 --precision fp32");
   for (const char* said : {"36 recordings", "mel spectrograms, 32 rows x 32 frames", "8000 Hz"}) {
     EXPECT_NE(trained.output.find(said), std::string::npos) << said << "\n" << trained.output;
   }
@@ -89,12 +91,14 @@ TEST(Modalities, TheWholeJobOnSounds) {
   EXPECT_GE(right, 10);
   succeed("embed --run " + at("run") + " --data " + at("new") + " --out " + at("f.npy"));
   EXPECT_EQ(read_npy_file(at("f.npy")).shape, (std::vector<int64_t>{12, 32}));
-  const auto found = succeed("search --run " + at("run") + " --data " + at("new") + " --query " + at("new") + "/low/0.wav --count 2");
+  const auto found = succeed("search --run " + at("run") + " --data " + at("new") + " --query " +
+                             at("new") + "/low/0.wav --count 2");
   EXPECT_NE(found.output.find("low/0.wav,1.0000"), std::string::npos) << found.output;
   succeed("duplicates --run " + at("run") + " --data " + at("new"));
   succeed("suggest --run " + at("run") + " --data " + at("new") + " --count 3");
   succeed("report " + at("run"));
-  expect_error(run_program("export --run " + at("run") + " --out " + at("a.onnx")), 2, "only encoders of images");
+  expect_error(run_program("export --run " + at("run") + " --out " + at("a.onnx")), 2,
+               "only encoders of images");
   // Resuming needs no word about what the data are.
   succeed("pretrain --resume --out " + at("run") + " --steps 32 --progress none");
 }
@@ -105,29 +109,36 @@ TEST(Modalities, TheWholeJobOnSeries) {
   write_series(at("series"), 6);
   write_file(temporary.path() / "series" / "info.csv", std::string("subject,age\ns0,40\n"));
   const auto trained = succeed("pretrain --data " + at("series") + " --out " + at("run") +
-                               " --data.window 64 --steps 10 --batch 16 --encoder.width 8 --progress lines --threads 1 --precision fp32");
-  for (const char* said : {"windows", "3 channels x 64 frames at 50 Hz", "left out: ", "info.csv"}) {
+                               " --data.window 64 --steps 10 --batch 16 --encoder.width 8 "
+                               "--progress lines --threads 1 --precision fp32");
+  for (const char* said :
+       {"windows", "3 channels x 64 frames at 50 Hz", "left out: ", "info.csv"}) {
     EXPECT_NE(trained.output.find(said), std::string::npos) << said << "\n" << trained.output;
   }
   const auto evaluated = succeed("evaluate --run " + at("run") + " --eval linear --threads 1");
   EXPECT_NE(evaluated.output.find("fifth of the subjects"), std::string::npos) << evaluated.output;
   succeed("fit --run " + at("run") + " --data " + at("series") + " --out " + at("model"));
-  succeed("predict --model " + at("model") + " --data " + at("series") + "/s0/a.csv --out " + at("p.csv"));
-  const auto found = succeed("search --run " + at("run") + " --data " + at("series") + " --query 's1/a.csv[32]' --count 1");
+  succeed("predict --model " + at("model") + " --data " + at("series") + "/s0/a.csv --out " +
+          at("p.csv"));
+  const auto found = succeed("search --run " + at("run") + " --data " + at("series") +
+                             " --query 's1/a.csv[32]' --count 1");
   EXPECT_NE(found.output.find("s1/a.csv[32],1.0000"), std::string::npos) << found.output;
   for (const char* encoder : {"transformer1d", "resnet1d"}) {
-    succeed("pretrain --data pendulum --data.limit 40 --out " + at(encoder) + " --encoder " + encoder +
-            " --steps 3 --batch 16 --progress none --precision fp32 --health.samples 0");
+    succeed("pretrain --data pendulum --data.limit 40 --out " + at(encoder) + " --encoder " +
+            encoder + " --steps 3 --batch 16 --progress none --precision fp32 --health.samples 0");
   }
-  succeed("pretrain --data pendulum --data.limit 40 --views.recipe spectral --method byol --out " + at("spectral") +
-          " --steps 3 --batch 16 --encoder.width 8 --progress none --precision fp32 --health.samples 0");
+  succeed("pretrain --data pendulum --data.limit 40 --views.recipe spectral --method byol --out " +
+          at("spectral") +
+          " --steps 3 --batch 16 --encoder.width 8 --progress none --precision fp32 "
+          "--health.samples 0");
 }
 
 TEST(Modalities, TheWholeJobOnVectors) {
   const TemporaryFolder temporary;
   const auto at = [&](const char* name) { return (temporary.path() / name).string(); };
   write_vectors(at("x.npy"), 60);
-  const auto trained = succeed("pretrain --data " + at("x.npy") + " --out " + at("run") + " --steps 10 --batch 20 --progress lines --precision fp32");
+  const auto trained = succeed("pretrain --data " + at("x.npy") + " --out " + at("run") +
+                               " --steps 10 --batch 20 --progress lines --precision fp32");
   EXPECT_NE(trained.output.find("encoder: mlp"), std::string::npos) << trained.output;
   succeed("embed --run " + at("run") + " --data " + at("x.npy") + " --out " + at("f.npy"));
   EXPECT_EQ(read_npy_file(at("f.npy")).shape, (std::vector<int64_t>{60, 256}));
@@ -140,7 +151,8 @@ TEST(Modalities, MistakesAreNamed) {
   const std::string start = "pretrain --out " + at("run") + " --steps 1 --progress none ";
   expect_error(run_program(start + "--data " + at("sounds") + " --views.blur 1"), 2, "views.blur");
   expect_error(run_program(start + "--data " + at("sounds") + " --modality image"), 2, "no images");
-  expect_error(run_program(start + "--data " + at("sounds") + " --encoder resnet1d"), 2, "takes channels x time");
+  expect_error(run_program(start + "--data " + at("sounds") + " --encoder resnet1d"), 2,
+               "takes channels x time");
   expect_error(run_program(start + "--data " + at("sounds") + " --modality smell"), 2, "smell");
   expect_error(run_program(start + "--data pendulum --data.quarter_turns"), 2, "for images");
 }

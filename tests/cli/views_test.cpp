@@ -48,20 +48,26 @@ TEST(Views, ATrainedViewmakerIsAppliedShownAndMeasured) {
   auto result = run_program("pretrain --data " + data + " --viewmaker alone --out " + run + kSmall);
   ASSERT_EQ(result.code, 0) << result.output;
 
-  result = run_program("views apply --run " + run + " --data " + data + " --out " + root + "/png --views 3");
+  result = run_program("views apply --run " + run + " --data " + data + " --out " + root +
+                       "/png --views 3");
   ASSERT_EQ(result.code, 0) << result.output;
   for (int k = 0; k < 3; ++k) {
-    const Image view = read_image(temporary.path() / "png" / "lying" / ("4-" + std::to_string(k) + ".png"));
+    const Image view =
+        read_image(temporary.path() / "png" / "lying" / ("4-" + std::to_string(k) + ".png"));
     EXPECT_EQ(view.height, 16);
     EXPECT_EQ(view.channels, 3);
   }
-  result = run_program("views apply --run " + run + " --data " + data + " --out " + root + "/v.npy --limit 5");
+  result = run_program("views apply --run " + run + " --data " + data + " --out " + root +
+                       "/v.npy --limit 5");
   ASSERT_EQ(result.code, 0) << result.output;
-  EXPECT_EQ(read_npy_file(temporary.path() / "v.npy").shape, (std::vector<int64_t>{5, 2, 3, 16, 16}));
-  result = run_program("views apply --run " + run + " --data " + data + " --out " + root + "/w.npy --limit 5");
+  EXPECT_EQ(read_npy_file(temporary.path() / "v.npy").shape,
+            (std::vector<int64_t>{5, 2, 3, 16, 16}));
+  result = run_program("views apply --run " + run + " --data " + data + " --out " + root +
+                       "/w.npy --limit 5");
   EXPECT_EQ(read_bytes(temporary.path() / "v.npy"), read_bytes(temporary.path() / "w.npy"));
 
-  result = run_program("views gallery --run " + run + " --out " + root + "/views.html --limit 2 --views 3");
+  result = run_program("views gallery --run " + run + " --out " + root +
+                       "/views.html --limit 2 --views 3");
   ASSERT_EQ(result.code, 0) << result.output;
   const std::string page = read_text(temporary.path() / "views.html");
   size_t pictures = 0;
@@ -71,22 +77,26 @@ TEST(Views, ATrainedViewmakerIsAppliedShownAndMeasured) {
   }
   EXPECT_EQ(pictures, 2U * (1 + 3 + 3));
 
-  result = run_program("evaluate --run " + run + " --data " + data +
-                       " --eval corruptions --corruptions.names fog,jpeg --corruptions.samples 4 --baselines false");
+  result = run_program(
+      "evaluate --run " + run + " --data " + data +
+      " --eval corruptions --corruptions.names fog,jpeg --corruptions.samples 4 --baselines false");
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_NE(result.output.find("corrupted"), std::string::npos) << result.output;
   const auto evaluation = nlohmann::json::parse(read_text(fs::path(run) / "evaluation.json"));
   EXPECT_EQ(evaluation["corruptions"]["rows"][0]["accuracy"].size(), 2U);
-  EXPECT_NE(read_text(fs::path(run) / "report.html").find("Accuracy under corruption"), std::string::npos);
+  EXPECT_NE(read_text(fs::path(run) / "report.html").find("Accuracy under corruption"),
+            std::string::npos);
 }
 
 TEST(Views, BudgetsAreComparedWithoutATestLabel) {
   const TemporaryFolder temporary;
   const std::string root = temporary.path().string(), data = root + "/data";
   write_stripes(data, 10);
-  const auto result = run_program("views budget --budgets 0.05,0.2 --data " + data + " --out " + root + "/b" + kSmall);
+  const auto result = run_program("views budget --budgets 0.05,0.2 --data " + data + " --out " +
+                                  root + "/b" + kSmall);
   ASSERT_EQ(result.code, 0) << result.output;
-  EXPECT_NE(result.output.find("best probe on held-out training labels"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("best probe on held-out training labels"), std::string::npos)
+      << result.output;
   const std::string table = read_text(temporary.path() / "b" / "table.md");
   EXPECT_NE(table.find("| 0.05 |"), std::string::npos) << table;
   EXPECT_NE(table.find("| 0.2 |"), std::string::npos) << table;
@@ -102,11 +112,12 @@ TEST(Views, MistakesAreNamed) {
   expect_error(run_program("views budget --data " + data), 2, "--out");
   ASSERT_EQ(run_program("pretrain --data " + data + " --out " + root + "/plain" + kSmall).code, 0);
   expect_error(run_program("views gallery --run " + root + "/plain"), 2, "has no viewmaker");
-  expect_error(run_program("pretrain --data " + data + " --viewmaker alone --views.recipe cifar --out " + root +
-                           "/x" + kSmall),
+  expect_error(run_program("pretrain --data " + data +
+                           " --viewmaker alone --views.recipe cifar --out " + root + "/x" + kSmall),
                2, "leaves no room");
-  expect_error(run_program("pretrain --data " + data + " --viewmaker both --out " + root + "/x" + kSmall), 2,
-               "alone");
+  expect_error(
+      run_program("pretrain --data " + data + " --viewmaker both --out " + root + "/x" + kSmall), 2,
+      "alone");
 }
 
 }  // namespace

@@ -132,7 +132,8 @@ TEST(Npy, AllThreeLayoutsAreRead) {
   write_file(folder / "x.npy", write_npy({"f4", {1, 2, 2}, Bytes(16)}));
   OpenOptions images;
   images.modality = "image";
-  expect_in("f4", message_of<DataError>([&] { open_dataset((folder / "x.npy").string(), images); }));
+  expect_in("f4",
+            message_of<DataError>([&] { open_dataset((folder / "x.npy").string(), images); }));
 }
 
 TEST(Manifest, ReadsPathsLabelsSplitsAndDomains) {

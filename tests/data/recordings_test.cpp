@@ -19,7 +19,8 @@ namespace {
 using Names = std::vector<std::string>;
 
 std::vector<uint8_t> wav(int64_t rate, int64_t frames, int64_t channels = 1, float value = 0.25F) {
-  return encode_wav({rate, channels, std::vector<float>(static_cast<size_t>(frames * channels), value)});
+  return encode_wav(
+      {rate, channels, std::vector<float>(static_cast<size_t>(frames * channels), value)});
 }
 
 std::string opening_error(const std::string& path, const OpenOptions& options = {}) {
@@ -65,7 +66,8 @@ TEST(Sounds, BrokenFilesAreNamedAndSkippedByTheLoader) {
   LoaderOptions options;
   options.shuffle = false;
   options.batch = 8;
-  Loader loader(open_dataset(folder.path().string()), {Transform([](const Tensor& x, Rng&) { return x; })}, options);
+  Loader loader(open_dataset(folder.path().string()),
+                {Transform([](const Tensor& x, Rng&) { return x; })}, options);
   EXPECT_EQ(loader.next().index.size(0), 4);
   ASSERT_EQ(loader.bad_samples().size(), 2U);
   expect_part(loader.bad_samples()[0], "empty.wav");
@@ -76,7 +78,8 @@ TEST(Sounds, OneFileIsADataSetAndAListNamesThem) {
   const DataFolder folder;
   write_file(folder / "a.wav", wav(8000, 100));
   EXPECT_EQ(open_dataset((folder / "a.wav").string())->size(), 1);
-  write_file(folder / "list.csv", "path,label,split,domain\na.wav,one,train,ann\na.wav,two,test,bob\n");
+  write_file(folder / "list.csv",
+             "path,label,split,domain\na.wav,one,train,ann\na.wav,two,test,bob\n");
   const auto test = open_dataset((folder / "list.csv").string() + "#test");
   EXPECT_EQ(test->info().modality, Modality::audio);
   EXPECT_EQ(test->label(0), 1);
@@ -109,11 +112,13 @@ TEST(Series, WindowsOfTimeStampedRowsAtOneRate) {
   EXPECT_EQ(data->info().domain_names, (Names{"ann", "bob"}));
   // Each is 201 frames at 50 Hz: windows begin at 0, 25, ..., 150.
   ASSERT_EQ(data->size(), 3 * 7);
-  const Sample sample = data->get(8);  // the second window of ann/2.csv, which was recorded at 25 Hz
+  const Sample sample =
+      data->get(8);  // the second window of ann/2.csv, which was recorded at 25 Hz
   EXPECT_EQ(data->name(8), "ann/2.csv[25]");
   ASSERT_EQ(sample.parts[0].sizes(), (std::vector<int64_t>{2, 50}));
   for (int64_t t = 0; t < 50; ++t) {
-    EXPECT_NEAR(sample.parts[0][1][t].item<float>(), 2 * (25.0 + static_cast<double>(t)) / 50, 1e-4);
+    EXPECT_NEAR(sample.parts[0][1][t].item<float>(), 2 * (25.0 + static_cast<double>(t)) / 50,
+                1e-4);
   }
   EXPECT_EQ(data->label(0), 1);
   EXPECT_EQ(data->label(6), 0);
@@ -123,7 +128,8 @@ TEST(Series, WindowsOfTimeStampedRowsAtOneRate) {
 TEST(Series, HolesEndAStretchAndMissingValuesAreFilled) {
   const DataFolder folder;
   std::string text = "x,time\n";
-  for (int i = 0; i < 40; ++i) text += fmt::format("{},{}\n", i == 5 ? "" : std::to_string(i), i < 20 ? i : i + 100);
+  for (int i = 0; i < 40; ++i)
+    text += fmt::format("{},{}\n", i == 5 ? "" : std::to_string(i), i < 20 ? i : i + 100);
   write_file(folder / "a.csv", text);
   OpenOptions options;
   options.window = 10;
@@ -167,7 +173,8 @@ TEST(Series, WhatCannotBeReadIsLeftOutByName) {
   EXPECT_EQ(data->size(), 3 * 3);
   std::string all;
   for (const auto& sentence : data->info().skipped) all += sentence + "\n";
-  for (const char* part : {"back.csv:3: the time stamp 2", "other.csv: its columns are a, b", "short.csv: it is shorter", "text.csv"}) {
+  for (const char* part : {"back.csv:3: the time stamp 2", "other.csv: its columns are a, b",
+                           "short.csv: it is shorter", "text.csv"}) {
     expect_part(all, part);
   }
   options.columns = "x,z";
@@ -193,7 +200,8 @@ TEST(Tensors, AnArrayOrAFolderOfArraysOfAnyShape) {
   for (const char* name : {"a", "b", "odd"}) {
     const bool odd = std::string(name) == "odd";
     write_file(folder / "many" / (std::string(name) + ".npy"),
-               write_npy({"i2", odd ? std::vector<int64_t>{2, 1} : std::vector<int64_t>{1, 2}, bytes_of<int16_t>({7, 8})}));
+               write_npy({"i2", odd ? std::vector<int64_t>{2, 1} : std::vector<int64_t>{1, 2},
+                          bytes_of<int16_t>({7, 8})}));
   }
   const auto many = open_dataset((folder / "many").string());
   EXPECT_EQ(many->size(), 3);

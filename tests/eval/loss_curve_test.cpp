@@ -37,13 +37,15 @@ TEST(LearningRate, GoodCurvesAreNoAlarm) {
   EXPECT_EQ(learning_rate_verdict(curve_of(falling, [](double t) { return 1 + 9 * t; }), 8), "");
   // MoCo while the queue fills: the loss rises thirtyfold, the gradient too.
   const auto filling = [](double t) { return t < 0.1 ? 0.2 + 60 * t : 4 + 2.2 * std::exp(-4 * t); };
-  EXPECT_EQ(learning_rate_verdict(curve_of(filling, [](double t) { return t < 0.1 ? 0.1 + 20 * t : 2; }), 1.5),
+  EXPECT_EQ(learning_rate_verdict(
+                curve_of(filling, [](double t) { return t < 0.1 ? 0.1 + 20 * t : 2; }), 1.5),
             "");
   // BYOL: falls at once, then rises by a little as the target learns.
   const auto byol = [](double t) { return 4 * std::exp(-60 * t) + 0.3 + 0.3 * t; };
   EXPECT_EQ(learning_rate_verdict(curve_of(byol, flat), 1.5), "");
   // A warm temperature: the loss hardly moves, the weights do.
-  EXPECT_EQ(learning_rate_verdict(curve_of([](double t) { return 6.2 - 0.05 * t; }, flat), 1.2), "");
+  EXPECT_EQ(learning_rate_verdict(curve_of([](double t) { return 6.2 - 0.05 * t; }, flat), 1.2),
+            "");
   // One spike is an accident.
   auto once = curve_of(falling, flat);
   once[60].largest_norm = 50;
@@ -59,8 +61,10 @@ TEST(LearningRate, TooHighIsNamedWithItsEvidence) {
   EXPECT_TRUE(says(found, "learning rate too high:")) << found;
   EXPECT_NE(found.find("times their median"), std::string::npos) << found;
   // The same without spikes is another trouble.
-  EXPECT_EQ(learning_rate_verdict(curve_of([](double t) { return t < 0.3 ? 6 - 10 * t : 3 + 4 * (t - 0.3); }, flat), 1.5),
-            "");
+  EXPECT_EQ(
+      learning_rate_verdict(
+          curve_of([](double t) { return t < 0.3 ? 6 - 10 * t : 3 + 4 * (t - 0.3); }, flat), 1.5),
+      "");
   // Never leaves its start although the weights are rewritten.
   const std::string lost = learning_rate_verdict(curve_of([](double) { return 6.2; }, flat), 300);
   EXPECT_TRUE(says(lost, "learning rate too high:")) << lost;
@@ -76,9 +80,10 @@ TEST(LearningRate, TooLowIsNamedWithItsEvidence) {
   // Not before the warm-up is over, and not where the gradient dies away: that is a collapse.
   const std::vector<CurvePoint> early(hardly.begin(), hardly.begin() + 12);
   EXPECT_EQ(learning_rate_verdict(early, 0.004), "");
-  EXPECT_EQ(learning_rate_verdict(
-                curve_of([](double) { return 6.2; }, [](double t) { return std::exp(-9 * t); }), 0.05),
-            "");
+  EXPECT_EQ(
+      learning_rate_verdict(
+          curve_of([](double) { return 6.2; }, [](double t) { return std::exp(-9 * t); }), 0.05),
+      "");
 }
 
 }  // namespace

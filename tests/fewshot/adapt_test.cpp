@@ -70,8 +70,9 @@ TEST_P(Quadratics, MamlIsBkABk) {
 }
 
 TEST_P(Quadratics, FirstOrderMamlIsABk) {
-  EXPECT_LT(difference(gradient(false), at::matmul(q.a, at::matmul(q.power(GetParam()), theta - q.c))),
-            1e-12);
+  EXPECT_LT(
+      difference(gradient(false), at::matmul(q.a, at::matmul(q.power(GetParam()), theta - q.c))),
+      1e-12);
 }
 
 TEST_P(Quadratics, ReptileIsTheSumOfTheInnerGradients) {
@@ -101,9 +102,9 @@ TEST(Imaml, EqualsTheImplicitFunctionTheorem) {
                                      {.strength = lambda, .conjugate_steps = kDim});
   const Tensor phi = at::linalg_solve(q.a + lambda * one, at::matmul(q.a, q.c) + lambda * theta);
   EXPECT_LT(difference(got.adapted[0], phi), 1e-10);
-  EXPECT_LT(difference(got.gradient[0],
-                       at::linalg_solve(one + q.a / lambda, at::matmul(q.a, phi - q.c))),
-            1e-9);
+  EXPECT_LT(
+      difference(got.gradient[0], at::linalg_solve(one + q.a / lambda, at::matmul(q.a, phi - q.c))),
+      1e-9);
 }
 
 TEST(Imaml, OfALossWithoutCurvatureIsTheQueryGradient) {
@@ -143,7 +144,8 @@ TEST_P(InnerOptimizers, HaveTheGradientOfCentralDifferences) {
     const auto at = [&](double t) {
       Parameters moved;
       for (size_t j = 0; j < values.size(); ++j) {
-        moved.push_back((j == i ? values[j] + t * direction : values[j]).clone().set_requires_grad(true));
+        moved.push_back(
+            (j == i ? values[j] + t * direction : values[j]).clone().set_requires_grad(true));
       }
       return objective(moved).item<double>();
     };
@@ -190,28 +192,34 @@ TEST_P(GoldenMaml, LearnToLearnAgrees) {
   for (const char* name : kNames) {
     theta.push_back(golden(file, which.name, std::string("param/") + name).set_requires_grad(true));
     if (which.learned) {
-      rates.push_back(golden(file, which.name, std::string("rate/") + name).set_requires_grad(true));
+      rates.push_back(
+          golden(file, which.name, std::string("rate/") + name).set_requires_grad(true));
     }
   }
-  const Tensor sx = golden(file, which.name, "support_x"), sy = golden(file, which.name, "support_y");
+  const Tensor sx = golden(file, which.name, "support_x"),
+               sy = golden(file, which.name, "support_y");
   const Tensor qx = golden(file, which.name, "query_x"), qy = golden(file, which.name, "query_y");
   InnerGraph graph{.second_order = which.second_order, .first_adapted = which.first_adapted};
   if (which.learned) graph.rates = {rates};
   Tensor sum;
   const Tensor losses = golden(file, which.name, "task_losses");
   for (int64_t j = 0; j < 2; ++j) {
-    const Tensor loss = maml_objective(theta, SmallNet::loss(sx[j], sy[j]), SmallNet::loss(qx[j], qy[j]),
-                                       {.rate = 0.4, .steps = which.steps}, graph);
+    const Tensor loss =
+        maml_objective(theta, SmallNet::loss(sx[j], sy[j]), SmallNet::loss(qx[j], qy[j]),
+                       {.rate = 0.4, .steps = which.steps}, graph);
     EXPECT_NEAR(loss.item<double>(), losses[j].item<double>(), 1e-9);
     sum = sum.defined() ? sum + loss : loss;
   }
   (sum / 2).backward();
   EXPECT_NEAR((sum / 2).item<double>(), golden(file, which.name, "out").item<double>(), 1e-9);
   for (size_t i = 0; i < 4; ++i) {
-    EXPECT_LT(difference(theta[i].grad(), golden(file, which.name, std::string("grad/") + kNames[i])), 1e-9)
+    EXPECT_LT(
+        difference(theta[i].grad(), golden(file, which.name, std::string("grad/") + kNames[i])),
+        1e-9)
         << kNames[i];
     if (!which.learned) continue;
-    EXPECT_LT(difference(rates[i].grad(), golden(file, which.name, std::string("grad_rate/") + kNames[i])),
+    EXPECT_LT(difference(rates[i].grad(),
+                         golden(file, which.name, std::string("grad_rate/") + kNames[i])),
               1e-9)
         << kNames[i];
   }
@@ -229,7 +237,8 @@ TEST(Reptile, OneOuterStepEqualsTheGoldenValues) {
   const Golden file("fewshot");
   const Tensor x = golden(file, "reptile", "x"), y = golden(file, "reptile", "y");
   Parameters theta, sum;
-  for (const char* name : kNames) theta.push_back(golden(file, "reptile", std::string("param/") + name));
+  for (const char* name : kNames)
+    theta.push_back(golden(file, "reptile", std::string("param/") + name));
   for (int64_t j = 0; j < 3; ++j) {
     const Parameters d =
         reptile_direction(theta, SmallNet::loss(x[j], y[j]), {.rate = 0.2, .steps = 4});
@@ -241,16 +250,19 @@ TEST(Reptile, OneOuterStepEqualsTheGoldenValues) {
     }
   }
   for (size_t i = 0; i < 4; ++i) {
-    EXPECT_LT(difference(theta[i] - 0.5 * sum[i], golden(file, "reptile", std::string("after/") + kNames[i])),
+    EXPECT_LT(difference(theta[i] - 0.5 * sum[i],
+                         golden(file, "reptile", std::string("after/") + kNames[i])),
               1e-10);
   }
 }
 
 TEST(Anil, LeavesTheBodyAsItIs) {
-  const Parameters start = {normal({6, 4}, 3).set_requires_grad(true), normal({6}, 4).set_requires_grad(true),
-                            normal({3, 6}, 5).set_requires_grad(true), normal({3}, 6).set_requires_grad(true)};
+  const Parameters start = {
+      normal({6, 4}, 3).set_requires_grad(true), normal({6}, 4).set_requires_grad(true),
+      normal({3, 6}, 5).set_requires_grad(true), normal({3}, 6).set_requires_grad(true)};
   const Tensor x = normal({6, 4}, 1), y = at::tensor(std::vector<int64_t>{0, 1, 2, 0, 1, 2});
-  const auto path = adapt(start, SmallNet::loss(x, y), {.rate = 0.4, .steps = 3}, {.first_adapted = 2});
+  const auto path =
+      adapt(start, SmallNet::loss(x, y), {.rate = 0.4, .steps = 3}, {.first_adapted = 2});
   EXPECT_EQ(difference(path.back()[0], start[0]), 0);
   EXPECT_EQ(difference(path.back()[1], start[1]), 0);
   EXPECT_GT(difference(path.back()[2], start[2]), 1e-3);

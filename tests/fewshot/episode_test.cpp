@@ -70,16 +70,21 @@ TEST(Episodes, WithinDomainsStayInOneAndPassOverSmallOnes) {
   for (uint64_t e = 0; e < 50; ++e) {
     for (int64_t c : sampler.draw(Rng(1, {e})).classes) EXPECT_EQ(c % 2, 0);
   }
-  EXPECT_TRUE(says(message([&] { EpisodeSampler(labels, {8, 1, 1}, {.within_domains = true}); }),
+  EXPECT_TRUE(says(message([&] {
+                     EpisodeSampler(labels, {8, 1, 1}, {.within_domains = true});
+                   }),
                    "the largest has 7"));
   for (int64_t& d : labels.domains) d = -1;
-  EXPECT_TRUE(says(message([&] { EpisodeSampler(labels, {5, 1, 1}, {.within_domains = true}); }),
+  EXPECT_TRUE(says(message([&] {
+                     EpisodeSampler(labels, {5, 1, 1}, {.within_domains = true});
+                   }),
                    "no sample has a domain"));
 }
 
 TEST(Episodes, TurnsAreClassesOfTheirOwnAndEqualTheTurnedDataSet) {
   std::vector<int64_t> labels = {0, 0, 1, 1, 2, 2};
-  const Tensor pixels = (normal({6, 1, 5, 5}, 4, at::kFloat) * 40 + 128).clamp(0, 255).to(at::kByte);
+  const Tensor pixels =
+      (normal({6, 1, 5, 5}, 4, at::kFloat) * 40 + 128).clamp(0, 255).to(at::kByte);
   const DatasetPtr plain = memory_dataset(pixels, labels), turned = with_quarter_turns(plain);
   const ImageTable table(pixels.to(at::kFloat), items_of(*plain, 4));
   ASSERT_EQ(table.size(), turned->size());
@@ -100,16 +105,25 @@ TEST(Episodes, TurnsAreClassesOfTheirOwnAndEqualTheTurnedDataSet) {
 TEST(Episodes, SayWhatIsMissing) {
   const LabelledItems labels = items(6, 4);
   const auto few = message([&] { EpisodeSampler(labels, {5, 2, 3}); });
-  EXPECT_TRUE(says(few, "5-way episodes need 5 classes with 5 images each (2 shots + 3 queries)")) << few;
+  EXPECT_TRUE(says(few, "5-way episodes need 5 classes with 5 images each (2 shots + 3 queries)"))
+      << few;
   EXPECT_TRUE(says(few, "0 of 6 classes have as many, the largest has 4")) << few;
   const auto narrow = message([&] { EpisodeSampler(labels, {7, 1, 1}); });
   EXPECT_TRUE(says(narrow, "6 of 6 classes have as many")) << narrow;
-  EXPECT_TRUE(says(message([] { EpisodeSampler(items(1, 9), {2, 1, 1}); }), "has one class, class0"));
+  EXPECT_TRUE(says(message([] {
+                     EpisodeSampler(items(1, 9), {2, 1, 1});
+                   }),
+                   "has one class, class0"));
   LabelledItems unlabelled = items(6, 4);
   for (int64_t& label : unlabelled.labels) label = -1;
-  EXPECT_TRUE(says(message([&] { EpisodeSampler(unlabelled, {5, 1, 1}); }), "no image has a label"));
+  EXPECT_TRUE(says(message([&] {
+                     EpisodeSampler(unlabelled, {5, 1, 1});
+                   }),
+                   "no image has a label"));
   EXPECT_TRUE(says(message([&] { EpisodeSampler(labels, {1, 1, 1}); }), "at least 2 ways"));
-  EXPECT_TRUE(says(message([] { stack_images({at::zeros({1, 5, 5}), at::zeros({1, 5, 6})}, "mixed"); }),
+  EXPECT_TRUE(says(message([] {
+                     stack_images({at::zeros({1, 5, 5}), at::zeros({1, 5, 6})}, "mixed");
+                   }),
                    "several sizes, [1, 5, 5] and [1, 5, 6]"));
 }
 
@@ -123,8 +137,7 @@ TEST(EpisodeLoader, GivesWhatMakeBatchGivesFromWhereverItBegins) {
     const EpisodeBatch again = later.next();
     EXPECT_TRUE(at::equal(again.images, batches[i].images));
   }
-  const EpisodeBatch made =
-      make_batch(table, sampler, 5, EpisodeUse::kTrain, 8, 4);
+  const EpisodeBatch made = make_batch(table, sampler, 5, EpisodeUse::kTrain, 8, 4);
   EXPECT_TRUE(at::equal(made.images, batches[2].images));
   EXPECT_EQ(made.support(1).size(0), 3);
   EXPECT_EQ(made.query(1).size(0), 6);

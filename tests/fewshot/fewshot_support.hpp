@@ -62,7 +62,8 @@ inline double difference(const Tensor& a, const Tensor& b) {
 
 inline Tensor golden(const Golden& file, const std::string& name, const std::string& tensor) {
   const std::string key = name + "/" + tensor;
-  if (file.dtype(key) == "I64") return at::tensor(file.integers(key), at::kLong).reshape(file.shape(key));
+  if (file.dtype(key) == "I64")
+    return at::tensor(file.integers(key), at::kLong).reshape(file.shape(key));
   return at::tensor(file.values(key), at::kDouble).reshape(file.shape(key));
 }
 

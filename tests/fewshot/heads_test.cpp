@@ -22,12 +22,14 @@ struct Task {
 };
 
 // K clouds in D dimensions, `far` apart.
-Task clouds(int64_t classes, int64_t shots, int64_t queries, int64_t dim, double far, uint64_t seed) {
+Task clouds(int64_t classes, int64_t shots, int64_t queries, int64_t dim, double far,
+            uint64_t seed) {
   const Tensor centres = far * normal({classes, dim}, seed, at::kFloat);
   const Tensor y = at::arange(classes, at::kLong).repeat_interleave(shots);
   const Tensor truth = at::arange(classes, at::kLong).repeat_interleave(queries);
   return {centres.index_select(0, y) + normal({classes * shots, dim}, seed + 1, at::kFloat), y,
-          centres.index_select(0, truth) + normal({classes * queries, dim}, seed + 2, at::kFloat), truth};
+          centres.index_select(0, truth) + normal({classes * queries, dim}, seed + 2, at::kFloat),
+          truth};
 }
 
 TEST(Heads, AllReadCloudsThatAreApart) {
@@ -43,7 +45,8 @@ TEST(Heads, TransductiveOnesGainWhereLabelsAreFewAndQueriesMany) {
   for (uint64_t seed = 0; seed < 10; ++seed) {
     const Task task = clouds(5, 1, 30, 8, 0.9, 100 + 10 * seed);
     for (const auto& head : few_label_heads()) {
-      const double got = accuracy(task.truth, head_answers(head, task.x, task.y, task.query, 5, {}));
+      const double got =
+          accuracy(task.truth, head_answers(head, task.x, task.y, task.query, 5, {}));
       if (head.name == std::string("prototype")) alone += got / 10;
       if (head.name == std::string("transport")) together += got / 10;
     }
@@ -57,8 +60,7 @@ TEST(RidgeHead, BothClosedFormsAreTheMinimum) {
     const Tensor y = at::arange(n, at::kLong).remainder(3);
     const LinearModel model = ridge_head(x, y, 3, 0.5);
     const Tensor rows = (x.to(at::kDouble) - model.mean) / model.std;
-    const Tensor target =
-        2 * at::zeros({n, 3}, at::kDouble).scatter_(1, y.unsqueeze(1), 1) - 1;
+    const Tensor target = 2 * at::zeros({n, 3}, at::kDouble).scatter_(1, y.unsqueeze(1), 1) - 1;
     const Tensor left = at::matmul(rows, model.weight) + model.bias - target;
     const Tensor gradient = at::matmul(rows.t(), left) + 0.5 * model.weight;
     EXPECT_LT(gradient.abs().max().item<double>(), 1e-10) << d;

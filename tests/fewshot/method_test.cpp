@@ -99,7 +99,8 @@ TEST_P(EveryMethod, ScoresEpisodesOneByOneAndLeavesNoTrace) {
     ASSERT_EQ(scores.sizes(), (at::IntArrayRef{2, 6, 3}));
     EXPECT_FALSE(scores.requires_grad());
     for (int64_t e = 0; e < 2; ++e) {
-      EXPECT_LT(difference(method->scores(two.only(e), mode)[0], scores[e]), 1e-4) << norm_name(mode);
+      EXPECT_LT(difference(method->scores(two.only(e), mode)[0], scores[e]), 1e-4)
+          << norm_name(mode);
     }
   }
   size_t at = 0;
@@ -111,7 +112,8 @@ TEST_P(EveryMethod, ScoresEpisodesOneByOneAndLeavesNoTrace) {
 TEST_P(EveryMethod, LearnsToTellPatternsApart) {
   const auto method = make();
   std::vector<ParameterInfo> parameters;
-  for (const auto& item : method->named_parameters()) parameters.push_back({item.key(), item.value(), false});
+  for (const auto& item : method->named_parameters())
+    parameters.push_back({item.key(), item.value(), false});
   OptimOptions options;
   options.name = entry().defaults.optimizer;
   options.momentum = 0;
@@ -127,16 +129,19 @@ TEST_P(EveryMethod, LearnsToTellPatternsApart) {
     optimizer->step(entry().defaults.optimizer == std::string("sgd") ? 1 : 3e-3);
   }
   const auto modes = method->norm_modes();
-  const auto score = evaluate_episodes(
-      *method, table, judge, 20, 1, EpisodeUse::kTest,
-      modes.front() == NormMode::kTransductive ? modes.front() : modes.back());
+  const auto score =
+      evaluate_episodes(*method, table, judge, 20, 1, EpisodeUse::kTest,
+                        modes.front() == NormMode::kTransductive ? modes.front() : modes.back());
   EXPECT_GT(score.accuracy.mean, 0.6) << "chance is 0.33";
 }
 
 INSTANTIATE_TEST_SUITE_P(Catalogue, EveryMethod, ::testing::Range(size_t{0}, methods().size()),
-                         [](const auto& about) { return std::string(methods()[about.param].name); });
+                         [](const auto& about) {
+                           return std::string(methods()[about.param].name);
+                         });
 
-EpisodeFeatures random_features(int64_t shots, uint64_t seed, int64_t ways = 4, int64_t queries = 3) {
+EpisodeFeatures random_features(int64_t shots, uint64_t seed, int64_t ways = 4,
+                                int64_t queries = 3) {
   return {normal({2, ways, shots, 5}, seed), normal({2, ways * queries, 5}, seed + 1), queries};
 }
 
@@ -170,7 +175,8 @@ TEST(Prototypical, WithUnitLengthOneShotAndOneQueryIsInfoNce) {
 
 TEST(Prototypical, EqualsTheLossOfASingleEpisode) {
   const EpisodeFeatures f = random_features(3, 5);
-  Prototypical euclid(std::make_shared<PixelEncoder>(5)), cosine(std::make_shared<PixelEncoder>(5), {0.3});
+  Prototypical euclid(std::make_shared<PixelEncoder>(5)),
+      cosine(std::make_shared<PixelEncoder>(5), {0.3});
   const auto one = [&](int64_t e, double t) {
     return prototypical(f.support[e], f.query[e].reshape({4, 3, 5}), t).item<double>();
   };
@@ -181,7 +187,8 @@ TEST(Prototypical, EqualsTheLossOfASingleEpisode) {
 TEST(Matching, OfOneShotBySquaredDistanceIsPrototypical) {
   const EpisodeFeatures f = random_features(1, 9);
   const Tensor p = matching_log_probability(f.support, f.query, {.similarity = "squared"});
-  EXPECT_LT(difference(p, at::log_softmax(squared_distance_logits(f.query, f.support.mean(2)), 2)), 1e-12);
+  EXPECT_LT(difference(p, at::log_softmax(squared_distance_logits(f.query, f.support.mean(2)), 2)),
+            1e-12);
 }
 
 TEST(Matching, EqualsTheGoldenValues) {
@@ -192,7 +199,8 @@ TEST(Matching, EqualsTheGoldenValues) {
     const Tensor q = golden(file, name, "query").set_requires_grad(true);
     const Tensor log_p = matching_log_probability(s.unsqueeze(0), q.reshape({1, 15, 8}),
                                                   {.similarity = similarity, .scale = 10});
-    EXPECT_LT(difference(log_p[0].exp().reshape({5, 3, 5}), golden(file, name, "probabilities")), 1e-9);
+    EXPECT_LT(difference(log_p[0].exp().reshape({5, 3, 5}), golden(file, name, "probabilities")),
+              1e-9);
     const EpisodeFeatures f{s.unsqueeze(0), q.reshape({1, 15, 8}), 3};
     const Tensor loss = -log_p.gather(2, query_ways(f).unsqueeze(2)).mean();
     loss.backward();
@@ -207,7 +215,8 @@ TEST(Matching, ATamePaperScaleCannotBeSure) {
   Tensor support = at::full_like(at::zeros({1, 20, 1, 1}, at::kDouble), -1);
   support[0][0][0][0] = 1;
   const Tensor query = at::ones({1, 1, 1}, at::kDouble);
-  const double best = matching_log_probability(support, query, {.scale = 1})[0][0][0].exp().item<double>();
+  const double best =
+      matching_log_probability(support, query, {.scale = 1})[0][0][0].exp().item<double>();
   EXPECT_NEAR(best, std::exp(1) / (std::exp(1) + 19 * std::exp(-1)), 1e-12);
   EXPECT_LT(best, 0.29);
 }
@@ -279,7 +288,8 @@ TEST(Siamese, IsSymmetricAndTurnsIntoNearestNeighboursWithEqualWeights) {
     if (item.key() == "weights.weight") item.value().fill_(-2);
   }
   const EpisodeFeatures f{normal({1, 4, 1, 8}, 3, at::kFloat), normal({1, 8, 8}, 4, at::kFloat), 2};
-  const Tensor l1 = (f.query[0].unsqueeze(1) - f.support[0].flatten(0, 1).unsqueeze(0)).abs().sum(2);
+  const Tensor l1 =
+      (f.query[0].unsqueeze(1) - f.support[0].flatten(0, 1).unsqueeze(0)).abs().sum(2);
   EXPECT_TRUE(at::equal(chosen_ways(method.episode_scores(f))[0], l1.argmin(1)));
 }
 
@@ -312,7 +322,8 @@ TEST(Maml, BeforeItAdaptsGuessesAndFixedWaysAreAnError) {
   const ImageTable table = patterns(8, 6, kSide);
   const EpisodeSampler sampler(table.items(), {4, 1, 2});
   EXPECT_EQ(method->fixed_ways(), 3);
-  EXPECT_THROW(method->scores(make_batch(table, sampler, 1, EpisodeUse::kTest, 0, 1), NormMode::kTransductive),
+  EXPECT_THROW(method->scores(make_batch(table, sampler, 1, EpisodeUse::kTest, 0, 1),
+                              NormMode::kTransductive),
                UserError);
 }
 
@@ -321,10 +332,12 @@ TEST(Evaluate, FeaturesOnceEqualFeaturesOfEveryEpisode) {
   const ImageTable table = patterns(5, 8, kSide, 3, 4);
   const EpisodeSampler sampler(table.items(), {5, 1, 3});
   auto& encoder = dynamic_cast<EncoderMethod&>(*method);
-  const auto once = evaluate_features(encoder, table_features(encoder, table), sampler, 20, 1, EpisodeUse::kTest);
+  const auto once =
+      evaluate_features(encoder, table_features(encoder, table), sampler, 20, 1, EpisodeUse::kTest);
   std::vector<double> each;
   for (int64_t e = 0; e < 20; ++e) {
-    const Tensor scores = method->scores(make_batch(table, sampler, 1, EpisodeUse::kTest, e, 1), NormMode::kInductive);
+    const Tensor scores = method->scores(make_batch(table, sampler, 1, EpisodeUse::kTest, e, 1),
+                                         NormMode::kInductive);
     const Tensor chosen = chosen_ways(scores)[0];
     double right = 0;
     for (int64_t m = 0; m < 15; ++m) right += chosen[m].item<int64_t>() == m / 3;

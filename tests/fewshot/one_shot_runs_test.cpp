@@ -58,7 +58,8 @@ void write_run(const fs::path& folder, const std::string& labels) {
 TEST(OneShotRuns, AreReadAndTestImagesPairedWithTheirClass) {
   const TemporaryFolder folder;
   write_run(folder.path(),
-            "run01/test/item1.png run01/training/class2.png\nrun01/test/item2.png run01/training/class1.png\n");
+            "run01/test/item1.png run01/training/class2.png\nrun01/test/item2.png "
+            "run01/training/class1.png\n");
   const auto runs = find_one_shot_runs(folder.path());
   ASSERT_EQ(runs.size(), 1U);
   EXPECT_EQ(runs[0].test[0], "run01/test/item1.png");
@@ -71,8 +72,9 @@ TEST(OneShotRuns, SayWhatIsWrong) {
   EXPECT_THROW(find_one_shot_runs(folder.path()), UserError);
   EXPECT_THROW(find_one_shot_runs(folder / "nowhere"), UserError);
   const std::string good = "run01/test/item1.png run01/training/class1.png\n";
-  for (const std::string bad : {"run01/test/item2.png\n", "run01/test/item2.png run01/training/class9.png\n",
-                                "run01/test/item2.png run01/training/class1.png\n", ""}) {
+  for (const std::string bad :
+       {"run01/test/item2.png\n", "run01/test/item2.png run01/training/class9.png\n",
+        "run01/test/item2.png run01/training/class1.png\n", ""}) {
     write_run(folder.path(), good + bad);
     EXPECT_THROW(find_one_shot_runs(folder.path()), DataError) << bad;
   }
@@ -90,7 +92,8 @@ TEST(RealOneShotRuns, TheModifiedHausdorffDistanceErrsAsItsAuthorsSay) {
 TEST(RealEpisodes, VinyalsSplitHas4800And1692ClassesInFourTurns) {
   const std::string path = omniglot();
   if (path.empty()) GTEST_SKIP() << "LIKEWISE_DATA names no folder with omniglot";
-  for (const auto& [part, classes] : {std::pair<std::string, int64_t>{"train", 1200}, {"test", 423}}) {
+  for (const auto& [part, classes] :
+       {std::pair<std::string, int64_t>{"train", 1200}, {"test", 423}}) {
     const DatasetPtr data = open_dataset(path + "#vinyals-" + part);
     const EpisodeShape shape{20, 5, 15};  // all 20 drawings of each
     EXPECT_EQ(EpisodeSampler(items_of(*data), shape).classes(), classes);

@@ -13,7 +13,10 @@ namespace {
 using Names = std::vector<std::string>;
 
 TEST(SeriesTable, ReadsColumnsTimeAndLabels) {
-  const auto table = read_series("x,y,timestamp,label\n1,2,1657533977814,sit\n3,,1657533977864,sit\n5,nan,1657533977914,walk\n", "a");
+  const auto table = read_series(
+      "x,y,timestamp,label\n1,2,1657533977814,sit\n3,,1657533977864,sit\n5,nan,1657533977914,"
+      "walk\n",
+      "a");
   EXPECT_EQ(table.channels, (Names{"x", "y"}));
   EXPECT_EQ(table.values[0], (std::vector<float>{1, 3, 5}));
   EXPECT_EQ(table.values[1][0], 2);
@@ -23,7 +26,9 @@ TEST(SeriesTable, ReadsColumnsTimeAndLabels) {
 }
 
 TEST(SeriesTable, UnderstandsSeparatorsAndFilesWithoutNames) {
-  for (const char* text : {"1,2\n3,4\n", "1;2\r\n3;4\r\n", "1\t2\n3\t4", "  1 2\n  3  4\n", "\xef\xbb\xbf" "1,2\n\n3,4\n"}) {
+  for (const char* text : {"1,2\n3,4\n", "1;2\r\n3;4\r\n", "1\t2\n3\t4", "  1 2\n  3  4\n",
+                           "\xef\xbb\xbf"
+                           "1,2\n\n3,4\n"}) {
     SCOPED_TRACE(text);
     const auto table = read_series(text, "a");
     EXPECT_EQ(table.channels, (Names{"0", "1"}));

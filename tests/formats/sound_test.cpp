@@ -19,7 +19,8 @@ Sound tone(int64_t rate, int64_t frames, int64_t channels, double hz = 440) {
   for (int64_t c = 0; c < channels; ++c) {
     for (int64_t t = 0; t < frames; ++t) {
       sound.samples[static_cast<size_t>(c * frames + t)] = static_cast<float>(
-          0.5 / static_cast<double>(c + 1) * std::sin(2 * M_PI * hz * static_cast<double>(t) / static_cast<double>(rate)));
+          0.5 / static_cast<double>(c + 1) *
+          std::sin(2 * M_PI * hz * static_cast<double>(t) / static_cast<double>(rate)));
     }
   }
   return sound;
@@ -36,7 +37,8 @@ std::vector<uint8_t> encoded(const Sound& sound, int format) {
   SNDFILE* file = sf_open(path.c_str(), SFM_WRITE, &info);
   EXPECT_NE(file, nullptr) << sf_strerror(nullptr);
   std::vector<float> mixed(sound.samples.size());
-  const auto frames = static_cast<size_t>(sound.frames()), channels = static_cast<size_t>(sound.channels);
+  const auto frames = static_cast<size_t>(sound.frames()),
+             channels = static_cast<size_t>(sound.channels);
   for (size_t t = 0; t < frames; ++t) {
     for (size_t c = 0; c < channels; ++c) mixed[t * channels + c] = sound.samples[c * frames + t];
   }
@@ -58,10 +60,14 @@ TEST(Sound, LosslessFormatsOfEveryDepthComeBack) {
   const struct {
     int format;
     double tolerance;
-  } kinds[] = {{SF_FORMAT_WAV | SF_FORMAT_PCM_U8, 1.0 / 64},     {SF_FORMAT_WAV | SF_FORMAT_PCM_16, 1.0 / 16000},
-               {SF_FORMAT_WAV | SF_FORMAT_PCM_24, 1e-6},         {SF_FORMAT_WAV | SF_FORMAT_PCM_32, 1e-7},
-               {SF_FORMAT_WAV | SF_FORMAT_FLOAT, 0},             {SF_FORMAT_WAV | SF_FORMAT_DOUBLE, 0},
-               {SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 1.0 / 16000}, {SF_FORMAT_FLAC | SF_FORMAT_PCM_24, 1e-6},
+  } kinds[] = {{SF_FORMAT_WAV | SF_FORMAT_PCM_U8, 1.0 / 64},
+               {SF_FORMAT_WAV | SF_FORMAT_PCM_16, 1.0 / 16000},
+               {SF_FORMAT_WAV | SF_FORMAT_PCM_24, 1e-6},
+               {SF_FORMAT_WAV | SF_FORMAT_PCM_32, 1e-7},
+               {SF_FORMAT_WAV | SF_FORMAT_FLOAT, 0},
+               {SF_FORMAT_WAV | SF_FORMAT_DOUBLE, 0},
+               {SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 1.0 / 16000},
+               {SF_FORMAT_FLAC | SF_FORMAT_PCM_24, 1e-6},
                {SF_FORMAT_AIFF | SF_FORMAT_PCM_16, 1.0 / 16000}};
   for (const auto& kind : kinds) {
     SCOPED_TRACE(kind.format);
@@ -73,14 +79,16 @@ TEST(Sound, LosslessFormatsOfEveryDepthComeBack) {
 }
 
 TEST(Sound, VorbisAndMp3SoundTheSame) {
-  for (const int format : {SF_FORMAT_OGG | SF_FORMAT_VORBIS, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III}) {
+  for (const int format :
+       {SF_FORMAT_OGG | SF_FORMAT_VORBIS, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III}) {
     SCOPED_TRACE(format);
     const Sound sound = tone(16000, 16000, 1);
     const Sound read = decode_sound(encoded(sound, format), "a");
     EXPECT_EQ(read.rate, 16000);
     EXPECT_NEAR(static_cast<double>(read.frames()), 16000, 2500);
     double energy = 0;
-    for (int64_t t = 4000; t < 12000; ++t) energy += std::pow(read.samples[static_cast<size_t>(t)], 2) / 8000;
+    for (int64_t t = 4000; t < 12000; ++t)
+      energy += std::pow(read.samples[static_cast<size_t>(t)], 2) / 8000;
     EXPECT_NEAR(energy, 0.125, 0.01);
   }
 }
@@ -110,7 +118,8 @@ TEST(Sound, ResamplingKeepsAToneBelowBothRates) {
 TEST(Sound, ResamplingTakesAwayWhatTheLowerRateCannotHold) {
   const Sound made = resample_sound(tone(16000, 16000, 1, 6000), 8000);
   double energy = 0;
-  for (int64_t t = 800; t < 7200; ++t) energy += std::pow(made.samples[static_cast<size_t>(t)], 2) / 6400;
+  for (int64_t t = 800; t < 7200; ++t)
+    energy += std::pow(made.samples[static_cast<size_t>(t)], 2) / 6400;
   EXPECT_LT(energy, 1e-6);
 }
 
@@ -142,7 +151,9 @@ TEST(Sound, MistakesAreNamed) {
 }
 
 TEST(Sound, DamageIsRefusedOrSurvived) {
-  const ByteReader reader = [](std::span<const uint8_t> bytes) { decode_sound(bytes, "x", 1 << 22); };
+  const ByteReader reader = [](std::span<const uint8_t> bytes) {
+    decode_sound(bytes, "x", 1 << 22);
+  };
   const auto wav = encode_wav(tone(8000, 60, 1));
   expect_truncations_refused(reader, wav, "WAV");
   expect_bit_flips_survived(reader, wav, "WAV");

@@ -31,7 +31,8 @@ void npy(Bytes bytes) {
 
 void sound(Bytes bytes) {
   const Sound sound = decode_sound(bytes, "file", 1 << 20);
-  promise(sound.frames() > 0 && sound.channels * sound.frames() == static_cast<int64_t>(sound.samples.size()),
+  promise(sound.frames() > 0 &&
+              sound.channels * sound.frames() == static_cast<int64_t>(sound.samples.size()),
           "frames of every channel");
 }
 
@@ -40,7 +41,8 @@ void series(Bytes bytes) {
   for (const auto& channel : table.values) {
     promise(static_cast<int64_t>(channel.size()) == table.rows(), "a value a row");
   }
-  promise(table.rows() > 0 && table.channels.size() == table.values.size(), "named channels with rows");
+  promise(table.rows() > 0 && table.channels.size() == table.values.size(),
+          "named channels with rows");
 }
 
 void safetensors(Bytes bytes) {

@@ -1,6 +1,6 @@
 #pragma once
-// Readers and writers as functions of bytes. libFuzzer drives them (./check --fuzz); the tests of tests/hostile
-// run them on the kept corpus and on everything that once broke one.
+// Readers and writers as functions of bytes. libFuzzer drives them (./check --fuzz); the tests of
+// tests/hostile run them on the kept corpus and on everything that once broke one.
 
 #include <cstdint>
 #include <span>
@@ -37,15 +37,15 @@ inline std::string_view as_text(std::span<const uint8_t> bytes) {
 // One each, grouped in files by what they read.
 namespace fuzz {
 using Bytes = std::span<const uint8_t>;
-void jpeg(Bytes), png(Bytes), webp(Bytes), exif(Bytes);                        // images.cpp
-void tar(Bytes), gzip(Bytes), npz(Bytes), cache(Bytes);                        // archives.cpp
+void jpeg(Bytes), png(Bytes), webp(Bytes), exif(Bytes);  // images.cpp
+void tar(Bytes), gzip(Bytes), npz(Bytes), cache(Bytes);  // archives.cpp
 void idx(Bytes), cifar(Bytes), npy(Bytes), sound(Bytes), series(Bytes), safetensors(Bytes),
-    base64(Bytes);  // arrays.cpp
-void pickle(Bytes), torch(Bytes), shard_index(Bytes);                          // torch_files.cpp
-void csv(Bytes), words(Bytes), shards(Bytes);                                  // texts.cpp
-void options(Bytes), arguments(Bytes), checkpoint(Bytes), sweep(Bytes);        // options.cpp
-void json(Bytes), report(Bytes);                                               // reports.cpp
-void onnx(Bytes), faiss(Bytes);                                                // writers.cpp
+    base64(Bytes);                                                       // arrays.cpp
+void pickle(Bytes), torch(Bytes), shard_index(Bytes);                    // torch_files.cpp
+void csv(Bytes), words(Bytes), shards(Bytes);                            // texts.cpp
+void options(Bytes), arguments(Bytes), checkpoint(Bytes), sweep(Bytes);  // options.cpp
+void json(Bytes), report(Bytes);                                         // reports.cpp
+void onnx(Bytes), faiss(Bytes);                                          // writers.cpp
 }  // namespace fuzz
 
 }  // namespace likewise

@@ -88,11 +88,20 @@ void onnx(Bytes bytes) {
     OnnxNode node{source.text(), {last}, {"n" + std::to_string(i)}, {}, source.text()};
     const std::string key = source.text();
     switch (source.byte() % 5) {
-      case 0: node.attributes[key] = int64_t{source.byte()} - 100; break;
-      case 1: node.attributes[key] = static_cast<float>(source.byte()); break;
-      case 2: node.attributes[key] = std::vector<int64_t>(source.byte() % 9, -7); break;
-      case 3: node.attributes[key] = std::vector<float>(source.byte() % 9, 0.5F); break;
-      default: node.attributes[key] = source.text();
+      case 0:
+        node.attributes[key] = int64_t{source.byte()} - 100;
+        break;
+      case 1:
+        node.attributes[key] = static_cast<float>(source.byte());
+        break;
+      case 2:
+        node.attributes[key] = std::vector<int64_t>(source.byte() % 9, -7);
+        break;
+      case 3:
+        node.attributes[key] = std::vector<float>(source.byte() % 9, 0.5F);
+        break;
+      default:
+        node.attributes[key] = source.text();
     }
     last = node.outputs[0];
     model.nodes.push_back(node);
@@ -102,13 +111,14 @@ void onnx(Bytes bytes) {
   model.constants = {{"w", OnnxType::kUint8, {static_cast<int64_t>(values.size())}, values}};
 
   const std::vector<uint8_t> file = onnx_bytes(model);
-  // ModelProto: 2 producer, 7 graph; GraphProto: 1 node, 2 name, 5 constants; NodeProto: 4 operator;
-  // TensorProto: 9 values.
+  // ModelProto: 2 producer, 7 graph; GraphProto: 1 node, 2 name, 5 constants; NodeProto: 4
+  // operator; TensorProto: 9 values.
   const auto whole = fields(file);
   promise(whole.at(7).size() == 1, "one graph");
   const auto graph = fields(whole.at(7)[0]);
   promise(same(graph.at(2)[0], bytes_of(model.name)), "the graph's name");
-  promise(graph.at(5).size() == 1 && same(fields(graph.at(5)[0]).at(9)[0], values), "the constant's values");
+  promise(graph.at(5).size() == 1 && same(fields(graph.at(5)[0]).at(9)[0], values),
+          "the constant's values");
   const size_t nodes = graph.count(1) ? graph.at(1).size() : 0;
   promise(nodes == model.nodes.size(), "every operator");
   for (size_t i = 0; i < nodes; ++i) {

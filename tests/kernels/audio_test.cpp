@@ -1,5 +1,5 @@
-// Fourier transforms and spectrograms against their definitions, for every instruction set, lengths of
-// every kind of factor, and frame counts that leave every rest.
+// Fourier transforms and spectrograms against their definitions, for every instruction set, lengths
+// of every kind of factor, and frame counts that leave every rest.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -40,13 +40,21 @@ TEST(RealFft, IsTheDefinitionInEveryLaneForEveryLength) {
       std::vector<float> work(static_cast<size_t>(4 * plan.complex_n * kFftLanes));
       real_fft(plan, x.data(), re.data(), im.data(), work.data(), simd);
       for (int64_t lane = 0; lane < kFftLanes; lane += 5) {
-        std::vector<double> frame, expected_re(static_cast<size_t>(bins)), expected_im(expected_re.size());
-        for (int64_t t = 0; t < n; ++t) frame.push_back(x[static_cast<size_t>(t * kFftLanes + lane)]);
+        std::vector<double> frame, expected_re(static_cast<size_t>(bins)),
+            expected_im(expected_re.size());
+        for (int64_t t = 0; t < n; ++t)
+          frame.push_back(x[static_cast<size_t>(t * kFftLanes + lane)]);
         real_dft_slow(frame.data(), n, expected_re.data(), expected_im.data());
-        const double tolerance = 1e-6 * std::sqrt(static_cast<double>(n)) * std::log2(2.0 * static_cast<double>(n)) + 1e-6;
+        const double tolerance =
+            1e-6 * std::sqrt(static_cast<double>(n)) * std::log2(2.0 * static_cast<double>(n)) +
+            1e-6;
         for (int64_t k = 0; k < bins; ++k) {
-          ASSERT_NEAR(re[static_cast<size_t>(k * kFftLanes + lane)], expected_re[static_cast<size_t>(k)], tolerance) << k;
-          ASSERT_NEAR(im[static_cast<size_t>(k * kFftLanes + lane)], expected_im[static_cast<size_t>(k)], tolerance) << k;
+          ASSERT_NEAR(re[static_cast<size_t>(k * kFftLanes + lane)],
+                      expected_re[static_cast<size_t>(k)], tolerance)
+              << k;
+          ASSERT_NEAR(im[static_cast<size_t>(k * kFftLanes + lane)],
+                      expected_im[static_cast<size_t>(k)], tolerance)
+              << k;
         }
       }
     }
@@ -64,7 +72,8 @@ TEST(Spectrogram, IsItsSlowTwin) {
               const StftShape shape{n_fft, hop, n_fft - 3, centred, padding, power};
               for (const bool mel : {false, true}) {
                 const Spectrogram spectrogram(
-                    shape, mel ? mel_filters(8000, n_fft, 5, 100, 3900, MelScale::slaney, true) : MelFilters{});
+                    shape, mel ? mel_filters(8000, n_fft, 5, 100, 3900, MelScale::slaney, true)
+                               : MelFilters{});
                 const int64_t frames = spectrogram.frames(length);
                 const auto wave = noise(length, 7);
                 std::vector<float> got(static_cast<size_t>(spectrogram.rows() * frames));
@@ -72,7 +81,8 @@ TEST(Spectrogram, IsItsSlowTwin) {
                 spectrogram(wave.data(), length, got.data());
                 spectrogram.slow(wave.data(), length, expected.data());
                 for (size_t i = 0; i < got.size(); ++i) {
-                  ASSERT_NEAR(got[i], expected[i], 1e-4 * (1 + expected[i])) << n_fft << " " << hop << " " << i;
+                  ASSERT_NEAR(got[i], expected[i], 1e-4 * (1 + expected[i]))
+                      << n_fft << " " << hop << " " << i;
                 }
                 ++cases;
               }
@@ -88,7 +98,8 @@ TEST(Spectrogram, IsItsSlowTwin) {
 TEST(Spectrogram, ASineLiesInItsBin) {
   const int64_t n = 64;
   std::vector<float> wave(640);
-  for (size_t t = 0; t < wave.size(); ++t) wave[t] = std::sin(2 * static_cast<float>(M_PI) * 10 * static_cast<float>(t) / 64);
+  for (size_t t = 0; t < wave.size(); ++t)
+    wave[t] = std::sin(2 * static_cast<float>(M_PI) * 10 * static_cast<float>(t) / 64);
   const Spectrogram spectrogram(StftShape{.n_fft = n, .hop = 64, .centred = false});
   std::vector<float> out(static_cast<size_t>(spectrogram.rows() * spectrogram.frames(640)));
   spectrogram(wave.data(), 640, out.data());

@@ -41,11 +41,12 @@ TEST(Swav, AgreesWithGoldenValues) {
                 [](const std::vector<Tensor>& s) { return swav(s, {}); });
   expect_golden(file, "swav_multicrop", {"high0", "high1", "low0", "low1", "low2", "low3"},
                 [](const std::vector<Tensor>& s) { return swav(s, {}); });
-  expect_golden(file, "swav_queue", {"high0", "high1", "low0", "low1"}, [&](const std::vector<Tensor>& s) {
-    return swav(s, {},
-                {golden(file, "swav_queue", "queue0").to(s[0].scalar_type()),
-                 golden(file, "swav_queue", "queue1").to(s[0].scalar_type())});
-  });
+  expect_golden(file, "swav_queue", {"high0", "high1", "low0", "low1"},
+                [&](const std::vector<Tensor>& s) {
+                  return swav(s, {},
+                              {golden(file, "swav_queue", "queue0").to(s[0].scalar_type()),
+                               golden(file, "swav_queue", "queue1").to(s[0].scalar_type())});
+                });
 }
 
 TEST(Dino, AgreesWithGoldenValuesAndItsCentreMoves) {
@@ -68,8 +69,7 @@ TEST(Dino, AgreesWithGoldenValuesAndItsCentreMoves) {
           {golden(file, name, "student" + step)});
       sum += got.value;
       EXPECT_LT(difference(got.gradients[0], golden(file, name, "grad_student" + step)), 1e-8);
-      centre = momentum * centre +
-               (1 - momentum) * dino_batch_centre({teacher[0], teacher[1]});
+      centre = momentum * centre + (1 - momentum) * dino_batch_centre({teacher[0], teacher[1]});
       EXPECT_LT(difference(centre, golden(file, name, "center_after" + step)), 1e-8);
     }
     EXPECT_NEAR(sum, golden(file, name, "out").sum().item<double>(), 1e-7);
@@ -78,8 +78,9 @@ TEST(Dino, AgreesWithGoldenValuesAndItsCentreMoves) {
 
 TEST(Dino, OfUniformDistributionsIsTheirEntropy) {
   const Tensor zero = at::zeros({5, 8}, at::kDouble);
-  EXPECT_NEAR(dino({zero, zero}, {zero, zero}, at::zeros({8}, at::kDouble), 0.1, 0.04).item<double>(),
-              std::log(8.0), 1e-12);
+  EXPECT_NEAR(
+      dino({zero, zero}, {zero, zero}, at::zeros({8}, at::kDouble), 0.1, 0.04).item<double>(),
+      std::log(8.0), 1e-12);
 }
 
 // Both ways of dividing: exponents spread by less than 60, and by more.
@@ -100,8 +101,11 @@ TEST(Sinkhorn, FactorsAndLogarithmsAgreeWithLoops) {
 
 TEST(Dino, GradientsAreThoseOfCentralDifferencesWithSmallViews) {
   const Tensor t0 = normal({6, 9}, 1), t1 = normal({6, 9}, 2), centre = normal({9}, 3);
-  expect_gradients([&](const std::vector<Tensor>& s) { return dino(s, {t0, t1}, centre, 0.3, 0.2); },
-                   {normal({6, 9}, 4), normal({6, 9}, 5), normal({6, 9}, 6)});
+  expect_gradients(
+      [&](const std::vector<Tensor>& s) {
+        return dino(s, {t0, t1}, centre, 0.3, 0.2);
+      },
+      {normal({6, 9}, 4), normal({6, 9}, 5), normal({6, 9}, 6)});
 }
 
 }  // namespace

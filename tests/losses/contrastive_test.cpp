@@ -116,7 +116,6 @@ TEST(InfoNce, PlainFormsGradientIsThatOfCentralDifferences) {
   }
 }
 
-
 // Shared by the tests against cross-entropy: logits of divided rows.
 Tensor logits_of(const Tensor& q, const Tensor& k, double temperature) {
   return at::matmul(unit(q), unit(k).t()) / temperature;

@@ -86,12 +86,15 @@ TEST(SimilarityLse, GradientsEqualThoseOfThePlainFormAcrossTiles) {
     const KeyMask mask = mask_of(kind, n, m);
     const auto run = [&](auto function) {
       return evaluate(
-          [&](const std::vector<Tensor>& x) { return (function(x[0], x[1], x[2], mask) * weight).sum(); },
+          [&](const std::vector<Tensor>& x) {
+            return (function(x[0], x[1], x[2], mask) * weight).sum();
+          },
           {q, k, at::full({}, 0.8, at::kDouble)});
     };
     const auto tiled = run(similarity_lse), plain = run(similarity_lse_plain);
     EXPECT_NEAR(tiled.value, plain.value, 1e-9);
-    for (int i = 0; i < 3; ++i) EXPECT_LT(difference(tiled.gradients[i], plain.gradients[i]), 1e-10);
+    for (int i = 0; i < 3; ++i)
+      EXPECT_LT(difference(tiled.gradients[i], plain.gradients[i]), 1e-10);
   }
 }
 
@@ -147,7 +150,8 @@ TEST(SimilarityLse, MakesNtXent) {
   };
   const auto a = evaluate(composed, {z0, z1});
   const auto b = evaluate(
-      [](const std::vector<Tensor>& z) { return nt_xent(z[0], z[1], {.temperature = 0.2}); }, {z0, z1});
+      [](const std::vector<Tensor>& z) { return nt_xent(z[0], z[1], {.temperature = 0.2}); },
+      {z0, z1});
   EXPECT_NEAR(a.value, b.value, 1e-12);
   EXPECT_LT(difference(a.gradients[0], b.gradients[0]), 1e-12);
 }
@@ -164,7 +168,9 @@ TEST(SimilarityLse, OfGroupsInAnyOrderAndSeveralScalesIsThatOfThePlainForm) {
   const std::vector<double> scales = {0.5, 3};
   for (const Keep keep : {Keep::kAll, Keep::kSame, Keep::kOther}) {
     mask.keep = keep;
-    const auto finite = [](const Tensor& r) { return r.masked_fill(r.isfinite().logical_not(), 0).sin().sum(); };
+    const auto finite = [](const Tensor& r) {
+      return r.masked_fill(r.isfinite().logical_not(), 0).sin().sum();
+    };
     const auto got = evaluate(
         [&](const std::vector<Tensor>& x) {
           return finite(similarity_lses(x[0], x[1], at::tensor(scales, at::kDouble), mask));
@@ -178,7 +184,8 @@ TEST(SimilarityLse, OfGroupsInAnyOrderAndSeveralScalesIsThatOfThePlainForm) {
         {q, k});
     EXPECT_NEAR(got.value, want.value, 1e-9);
     for (size_t i = 0; i < 2; ++i) {
-      const Tensor expected = want.gradients[i].masked_fill(want.gradients[i].isfinite().logical_not(), 0);
+      const Tensor expected =
+          want.gradients[i].masked_fill(want.gradients[i].isfinite().logical_not(), 0);
       EXPECT_LT(difference(got.gradients[i], expected), 1e-9);
     }
   }

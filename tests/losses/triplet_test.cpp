@@ -27,9 +27,9 @@ TripletOptions options_of(const nlohmann::json& o) {
 
 TEST(Triplet, AgreesWithGoldenValues) {
   const Golden file("losses");
-  for (const std::string name : {"triplet_all", "triplet_all_mean", "triplet_semihard",
-                                 "triplet_semihard_squared", "triplet_batch_hard",
-                                 "triplet_soft_margin", "triplet_raw"}) {
+  for (const std::string name :
+       {"triplet_all", "triplet_all_mean", "triplet_semihard", "triplet_semihard_squared",
+        "triplet_batch_hard", "triplet_soft_margin", "triplet_raw"}) {
     const Tensor labels = golden(file, name, "labels");
     const TripletOptions o = options_of(file.entry(name).at("options"));
     expect_golden(file, name, {"z"},
@@ -142,7 +142,9 @@ TEST(Triplet, WithoutPositivesOrNegativesIsZero) {
     o.mining = mining;
     for (const auto& label : {std::vector<int64_t>{0, 1, 2}, {0, 0, 0}, {-1, -1, -1}}) {
       const auto got = evaluate(
-          [&](const std::vector<Tensor>& x) { return triplet(x[0], at::tensor(label, at::kLong), o); },
+          [&](const std::vector<Tensor>& x) {
+            return triplet(x[0], at::tensor(label, at::kLong), o);
+          },
           {normal({3, 4}, 1)});
       EXPECT_EQ(got.value, 0) << mining;
     }
@@ -154,7 +156,9 @@ TEST(ContrastiveMargin, AgreesWithGoldenValuesAndDifferences) {
   const Tensor labels = golden(file, "contrastive_margin_hadsell", "labels");
   ContrastiveMarginOptions o;
   o.normalize = false;
-  const Loss loss = [&](const std::vector<Tensor>& x) { return contrastive_margin(x[0], labels, o); };
+  const Loss loss = [&](const std::vector<Tensor>& x) {
+    return contrastive_margin(x[0], labels, o);
+  };
   expect_golden(file, "contrastive_margin_hadsell", {"z"}, loss);
   o.normalize = true;
   expect_gradients(loss, {golden(file, "contrastive_margin_hadsell", "z")});
@@ -162,9 +166,10 @@ TEST(ContrastiveMargin, AgreesWithGoldenValuesAndDifferences) {
 
 TEST(NPair, AgreesWithGoldenValues) {
   const Golden file("losses");
-  expect_golden(file, "n_pairs_pml_default", {"anchor", "positive"}, [](const std::vector<Tensor>& x) {
-    return n_pair(x[0], x[1], {.l2_weight = 0, .normalize = true});
-  });
+  expect_golden(file, "n_pairs_pml_default", {"anchor", "positive"},
+                [](const std::vector<Tensor>& x) {
+                  return n_pair(x[0], x[1], {.l2_weight = 0, .normalize = true});
+                });
   expect_golden(file, "n_pairs_paper", {"anchor", "positive"}, [](const std::vector<Tensor>& x) {
     return n_pair(x[0], x[1], {.l2_weight = 0.02});
   });
@@ -174,7 +179,8 @@ TEST(NPair, OfTwoPairsIsASoftplus) {
   const Tensor a = normal({2, 4}, 1), p = normal({2, 4}, 2);
   const auto dot = [&](int i, int j) { return (a[i] * p[j]).sum().item<double>(); };
   const double want =
-      (std::log1p(std::exp(dot(0, 1) - dot(0, 0))) + std::log1p(std::exp(dot(1, 0) - dot(1, 1)))) / 2;
+      (std::log1p(std::exp(dot(0, 1) - dot(0, 0))) + std::log1p(std::exp(dot(1, 0) - dot(1, 1)))) /
+      2;
   EXPECT_NEAR(n_pair(a, p, {.l2_weight = 0}).item<double>(), want, 1e-12);
 }
 
@@ -209,8 +215,10 @@ TEST(Triplet, TilesAndTheirGradientAreThoseOfTheWholeMatrix) {
       o.mining = mining;
       o.squared = flag;
       o.soft = !flag;
-      const auto got = evaluate([&](const std::vector<Tensor>& x) { return triplet(x[0], labels, o); }, {z});
-      const auto want = evaluate([&](const std::vector<Tensor>& x) { return plain_triplet(x[0], labels, o); }, {z});
+      const auto got =
+          evaluate([&](const std::vector<Tensor>& x) { return triplet(x[0], labels, o); }, {z});
+      const auto want = evaluate(
+          [&](const std::vector<Tensor>& x) { return plain_triplet(x[0], labels, o); }, {z});
       EXPECT_NEAR(got.value, want.value, 1e-9) << mining << flag;
       EXPECT_LT(difference(got.gradients[0], want.gradients[0]), 1e-9) << mining << flag;
     }
@@ -225,8 +233,8 @@ TEST(Triplet, GradientsAreThoseOfCentralDifferences) {
       o.mining = mining;
       o.squared = o.normalize = flag;
       o.margin = 0.5;
-      expect_gradients([&](const std::vector<Tensor>& x) { return triplet(x[0], labels, o); }, {normal({8, 4}, 21)},
-                       1e-6, 1e-5);
+      expect_gradients([&](const std::vector<Tensor>& x) { return triplet(x[0], labels, o); },
+                       {normal({8, 4}, 21)}, 1e-6, 1e-5);
     }
   }
   // Across tiles.

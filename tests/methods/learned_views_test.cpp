@@ -91,7 +91,8 @@ TEST(LearnedViews, DiversityIsZeroWhereNoiseHasNoWeight) {
     if (name == "residual2.weight") item.value().select(1, 16).zero_();
     if (name == "up0.weight") item.value().narrow(1, 16, 2).zero_();
     // What else the noise channels of the first block feed: its own sum.
-    if (name == "residual0.weight" || name == "residual1.weight") item.value().select(1, 16).zero_();
+    if (name == "residual0.weight" || name == "residual1.weight")
+      item.value().select(1, 16).zero_();
   }
   EXPECT_NEAR(views.diversity(x, Rng(4)), 0, 1e-5);
 }

@@ -131,7 +131,8 @@ TEST_P(Conformance, FortyStepsOnOneBatchLowerTheLoss) {
 }
 
 TEST_P(Conformance, WhatPersistsBetweenStepsIsInTheCheckpoint) {
-  // A second method takes over all tensors of the first in the middle of a run, and both go on alike.
+  // A second method takes over all tensors of the first in the middle of a run, and both go on
+  // alike.
   const auto run = [&](Method& method, int64_t from, int64_t to) {
     method.train();
     const Player player = method.players().at(0);
@@ -164,7 +165,8 @@ TEST_P(Conformance, WhatPersistsBetweenStepsIsInTheCheckpoint) {
   const auto want = named_tensors(*whole), got = named_tensors(*resumed);
   ASSERT_EQ(want.size(), got.size());
   for (size_t i = 0; i < want.size(); ++i) {
-    EXPECT_TRUE(at::equal(want[i].second.nan_to_num(), got[i].second.nan_to_num())) << want[i].first;
+    EXPECT_TRUE(at::equal(want[i].second.nan_to_num(), got[i].second.nan_to_num()))
+        << want[i].first;
   }
 }
 
@@ -186,7 +188,8 @@ TEST_P(Conformance, GradientCachingGivesTheGradientOfTheWholeBatch) {
           continue;
         }
         std::vector<Tensor> pieces;
-        for (const Tensor& piece : batch.views[v].chunk(parts)) pieces.push_back(method->embed(piece).detach());
+        for (const Tensor& piece : batch.views[v].chunk(parts))
+          pieces.push_back(method->embed(piece).detach());
         z.push_back(at::cat(pieces).set_requires_grad(true));
       }
       method->loss_of(z, batch).backward();
@@ -198,7 +201,7 @@ TEST_P(Conformance, GradientCachingGivesTheGradientOfTheWholeBatch) {
     }
     std::vector<Tensor> out;
     const Player learner = method->players().at(0);
-  for (const auto& [name, parameter] : learner.parameters) {
+    for (const auto& [name, parameter] : learner.parameters) {
       out.push_back(parameter.grad().defined() ? parameter.grad().clone() : Tensor());
     }
     return out;
@@ -244,8 +247,8 @@ TEST(Simclr, ItsLossIsNtXentOfTheProjections) {
   initialize(method, Rng(5));
   method.eval();  // running statistics: views may pass one by one
   const Batch batch = random_batch(8, 2, 6);
-  const Tensor expected = nt_xent_plain(method.embed(batch.views[0]), method.embed(batch.views[1]),
-                                        options.loss);
+  const Tensor expected =
+      nt_xent_plain(method.embed(batch.views[0]), method.embed(batch.views[1]), options.loss);
   const Tensor loss = method.loss(batch, method.players()[0]);
   EXPECT_NEAR(loss.item<float>(), expected.item<float>(), 1e-5);
 }
@@ -259,7 +262,8 @@ TEST(Simclr, WithThreeViewsItIsTheMeanOverPairs) {
   for (const auto& view : batch.views) z.push_back(method.embed(view));
   double sum = 0;
   for (int a = 0; a < 3; ++a) {
-    for (int b = a + 1; b < 3; ++b) sum += nt_xent_plain(z[a], z[b], Simclr::Options{}.loss).item<double>();
+    for (int b = a + 1; b < 3; ++b)
+      sum += nt_xent_plain(z[a], z[b], Simclr::Options{}.loss).item<double>();
   }
   EXPECT_NEAR(method.loss(batch, method.players()[0]).item<double>(), sum / 3, 1e-5);
 }

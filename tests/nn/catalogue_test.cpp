@@ -230,8 +230,9 @@ TEST(Precision, GuardsNestAndRestore) {
 TEST(Precision, Bf16TrainsParametersInFp32) {
   for (const EncoderEntry& entry : encoder_catalogue()) {
     SCOPED_TRACE(entry.name);
-    EncoderOptions options{
-        .name = entry.name, .width = entry.transformer.is_transformer ? 64 : 8, .blocks = entry.blocks ? 2 : 0};
+    EncoderOptions options{.name = entry.name,
+                           .width = entry.transformer.is_transformer ? 64 : 8,
+                           .blocks = entry.blocks ? 2 : 0};
     auto encoder = make_encoder(options, shape_for(entry, 1), Rng(0));
     const Tensor x = input_for(entry, 4, 1);
     encoder->eval();

@@ -33,18 +33,21 @@ TEST(OverTime, TheEncoderFollowsFromTheInput) {
 }
 
 TEST(OverTime, ResNet1dHasTheParametersOfItsLayers) {
-  // Stem 6*32*5 + 64; blocks 32-32, 32-64, 64-128, 128-128 with kernels of 5 and point shortcuts; the
-  // last keeps its width but halves the length, so it has a shortcut, too.
+  // Stem 6*32*5 + 64; blocks 32-32, 32-64, 64-128, 128-128 with kernels of 5 and point shortcuts;
+  // the last keeps its width but halves the length, so it has a shortcut, too.
   const auto block = [](int64_t in, int64_t out, bool shortcut) {
     return 5 * in * out + 5 * out * out + 4 * out + (shortcut ? in * out + 2 * out : 0);
   };
-  const int64_t expected = 6 * 32 * 5 + 64 + block(32, 32, false) + block(32, 64, true) + block(64, 128, true) + block(128, 128, true);
-  EXPECT_EQ(parameter_count(*make_encoder({.name = "resnet1d"}, InputShape{6, {256}}, Rng(0))), expected);
+  const int64_t expected = 6 * 32 * 5 + 64 + block(32, 32, false) + block(32, 64, true) +
+                           block(64, 128, true) + block(128, 128, true);
+  EXPECT_EQ(parameter_count(*make_encoder({.name = "resnet1d"}, InputShape{6, {256}}, Rng(0))),
+            expected);
 }
 
 TEST(OverTime, ACopyMadeByTwinComputesTheSame) {
   for (const auto& [name, shape] : {std::pair<std::string, InputShape>{"resnet1d", {3, {100}}},
-                                    {"transformer1d", {3, {100}}}, {"mlp", {20, {}}}}) {
+                                    {"transformer1d", {3, {100}}},
+                                    {"mlp", {20, {}}}}) {
     SCOPED_TRACE(name);
     auto encoder = make_encoder({.name = name, .width = 64, .blocks = 2}, shape, Rng(1));
     auto copy = encoder->twin();

@@ -92,8 +92,8 @@ TEST(CosineTransform, IsTheSumOfItsDefinitionAndOrthonormal) {
     for (int64_t k = 0; k < 7; ++k) {
       double sum = 0;
       for (int64_t i = 0; i < 7; ++i) {
-        sum += x[b][i].item<double>() *
-               std::cos(std::numbers::pi * static_cast<double>(k) * (static_cast<double>(i) + 0.5) / 7);
+        sum += x[b][i].item<double>() * std::cos(std::numbers::pi * static_cast<double>(k) *
+                                                 (static_cast<double>(i) + 0.5) / 7);
       }
       EXPECT_NEAR(y[b][k].item<double>(), std::sqrt((k == 0 ? 1.0 : 2.0) / 7) * sum, 1e-12);
     }

@@ -43,7 +43,8 @@ TEST(Viewmaker, KeepsTheShapeOfImagesSeriesAndVectorsOfAnySize) {
     const Tensor image = random_tensor({2, 3, side, side + 1}, 1);
     EXPECT_EQ(make(ViewmakerKind::image, 3, small)->forward(image, noise).sizes(), image.sizes());
     const Tensor series = random_tensor({2, 6, side}, 1);
-    EXPECT_EQ(make(ViewmakerKind::series, 6, small)->forward(series, noise).sizes(), series.sizes());
+    EXPECT_EQ(make(ViewmakerKind::series, 6, small)->forward(series, noise).sizes(),
+              series.sizes());
     const Tensor vector = random_tensor({2, side}, 1);
     EXPECT_EQ(make(ViewmakerKind::vector, side, small)->forward(vector, noise).sizes(),
               vector.sizes());
@@ -133,7 +134,8 @@ struct Loops {
       double* v = x.v.data() + static_cast<size_t>(c) * area;
       double mean = 0, square = 0;
       for (size_t i = 0; i < area; ++i) mean += v[i] / static_cast<double>(area);
-      for (size_t i = 0; i < area; ++i) square += (v[i] - mean) * (v[i] - mean) / static_cast<double>(area);
+      for (size_t i = 0; i < area; ++i)
+        square += (v[i] - mean) * (v[i] - mean) / static_cast<double>(area);
       for (size_t i = 0; i < area; ++i) {
         v[i] = (v[i] - mean) / std::sqrt(square + 1e-5) * weight(name + ".weight", c) +
                weight(name + ".bias", c);
@@ -169,7 +171,8 @@ TEST(Viewmaker, IsTheTableOfThePaperLayerByLayer) {
   Rng rng(5);
   for (auto& item : network->named_parameters()) {
     Tensor value = item.value();
-    if (item.key().find("norm") != std::string::npos) fill_normal(value, 0.7, rng);  // not only 1 and 0
+    if (item.key().find("norm") != std::string::npos)
+      fill_normal(value, 0.7, rng);  // not only 1 and 0
     loops.parameters[item.key()] = value.detach();
   }
   const Tensor x = random_tensor({1, 2, 8, 12}, 3);
@@ -180,7 +183,8 @@ TEST(Viewmaker, IsTheTableOfThePaperLayerByLayer) {
   y = Loops::relu(loops.norm(loops.conv(y, "down1", 2 * w, 3, 2), "down1_norm"));
   y = Loops::relu(loops.norm(loops.conv(y, "down2", 4 * w, 3, 2), "down2_norm"));
   for (int64_t i = 0; i < blocks; ++i) {
-    const std::string a = "residual" + std::to_string(2 * i), b = "residual" + std::to_string(2 * i + 1);
+    const std::string a = "residual" + std::to_string(2 * i),
+                      b = "residual" + std::to_string(2 * i + 1);
     y = Loops::with_noise(y, noise, static_cast<uint64_t>(i) + 1);
     Map z = Loops::relu(loops.norm(loops.conv(y, a, y.c, 3, 1), a + "_norm"));
     z = loops.norm(loops.conv(z, b, y.c, 3, 1), b + "_norm");
@@ -200,7 +204,8 @@ TEST(Viewmaker, IsTheTableOfThePaperLayerByLayer) {
 TEST(Viewmaker, ASmallStartMakesASmallLastLayer) {
   const auto plain = make(ViewmakerKind::image, 1, {.width = 4});
   const auto small = make(ViewmakerKind::image, 1, {.width = 4, .start = 0.01});
-  const Tensor a = plain->named_parameters()["last.weight"], b = small->named_parameters()["last.weight"];
+  const Tensor a = plain->named_parameters()["last.weight"],
+               b = small->named_parameters()["last.weight"];
   EXPECT_TRUE(at::allclose(0.01 * a, b));
 }
 

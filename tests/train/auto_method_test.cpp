@@ -74,13 +74,15 @@ TEST(AutoMethod, GrayPhotographsTakeWhatWasMeasuredOnFashionMnist) {
 }
 
 TEST(AutoMethod, WhatIsGivenIsNotDecidedAgain) {
-  const auto found = decide(colour_photos(50000), {{"batch", "128"}, {"minutes", "5"}, {"views.recipe", "natural"}});
+  const auto found = decide(colour_photos(50000),
+                            {{"batch", "128"}, {"minutes", "5"}, {"views.recipe", "natural"}});
   for (const char* key : {"batch", "steps", "views.recipe"}) EXPECT_EQ(found.count(key), 0U) << key;
 }
 
 TEST(AutoMethod, ItsWordsAreOptionsOfTheMethodThatItChose) {
-  for (const Given& given : {Given{}, Given{{"epochs", "800"}}, Given{{"encoder.name", "vit_tiny"}},
-                             Given{{"per_class", "4"}}, Given{{"batch", "32"}}, Given{{"batch", "4096"}}}) {
+  for (const Given& given :
+       {Given{}, Given{{"epochs", "800"}}, Given{{"encoder.name", "vit_tiny"}},
+        Given{{"per_class", "4"}}, Given{{"batch", "32"}}, Given{{"batch", "4096"}}}) {
     const auto rules = auto_rules(colour_photos(50000), [&](std::string_view key) {
       const auto found = given.find(std::string(key));
       return found == given.end() ? std::string() : found->second;

@@ -9,7 +9,8 @@ namespace likewise {
 namespace {
 
 Tensor pixels_of(int64_t side) {
-  const Tensor image = at::arange(side * side, at::kLong).remainder(251).to(at::kByte).view({1, 1, side, side});
+  const Tensor image =
+      at::arange(side * side, at::kLong).remainder(251).to(at::kByte).view({1, 1, side, side});
   const DatasetPtr data = memory_dataset(image.repeat({2, 1, 1, 1}));
   EncoderSpec spec;
   spec.stats = measure_images({data->get(0).parts[0]});

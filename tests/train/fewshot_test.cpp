@@ -34,19 +34,21 @@ void write_patterns(const fs::path& folder, int classes, int per_class, uint64_t
     std::vector<float> pattern(256), noise(256);
     Rng(seed, {static_cast<uint64_t>(c)}).fill_normal(pattern.data(), 256);
     for (int i = 0; i < per_class; ++i) {
-      Rng(seed, {static_cast<uint64_t>(c), static_cast<uint64_t>(i)}).fill_normal(noise.data(), 256);
+      Rng(seed, {static_cast<uint64_t>(c), static_cast<uint64_t>(i)})
+          .fill_normal(noise.data(), 256);
       Image image{16, 16, 1, std::vector<uint8_t>(256)};
       for (size_t p = 0; p < 256; ++p) {
-        image.pixels[p] = static_cast<uint8_t>(
-            std::clamp(128 + 40 * pattern[p] + 20 * noise[p], 0.0F, 255.0F));
+        image.pixels[p] =
+            static_cast<uint8_t>(std::clamp(128 + 40 * pattern[p] + 20 * noise[p], 0.0F, 255.0F));
       }
-      write_file(folder / ("class" + std::to_string(c)) / (std::to_string(i) + ".png"), encode_png(image));
+      write_file(folder / ("class" + std::to_string(c)) / (std::to_string(i) + ".png"),
+                 encode_png(image));
     }
   }
 }
 
 FewShotOptions few_options(const fs::path& folder, const std::string& run,
-                          const std::string& method = "prototypical") {
+                           const std::string& method = "prototypical") {
   FewShotOptions options;
   options.data.path = (folder / "train").string();
   options.out = (folder / run).string();
@@ -146,8 +148,9 @@ TEST_F(FewShotTraining, LeavesFiguresAReportAndAnEncoderForOtherCommands) {
 
   const TrainedEncoder encoder = load_encoder(files.root);
   const Checkpoint checkpoint = load_checkpoint(files.checkpoint());
-  EXPECT_TRUE(at::equal(encoder.encoder->named_parameters()["blocks.0.conv.weight"],
-                        with_prefix(checkpoint.tensors, "best.encoder.blocks.0.conv.").at(0).second));
+  EXPECT_TRUE(
+      at::equal(encoder.encoder->named_parameters()["blocks.0.conv.weight"],
+                with_prefix(checkpoint.tensors, "best.encoder.blocks.0.conv.").at(0).second));
   EXPECT_TRUE(is_fewshot_run(files.root));
   const TrainedFewShot trained = load_fewshot(files.root);
   EXPECT_EQ(trained.options.ways, 3);
@@ -161,7 +164,8 @@ TEST_F(FewShotTraining, WorksForLearnersThatAdapt) {
     options.episodes = 8;
     if (method == "reptile") options.queries = 0;
     train_few(options);
-    const auto evaluation = nlohmann::json::parse(read_text(RunFolder{folder_ / method}.evaluation()));
+    const auto evaluation =
+        nlohmann::json::parse(read_text(RunFolder{folder_ / method}.evaluation()));
     EXPECT_EQ(evaluation["episodes"][0]["norm"], "transductive") << method;
     EXPECT_THROW(load_encoder(folder_ / method), DataError);
     EXPECT_NO_THROW(load_fewshot(folder_ / method));
@@ -189,14 +193,20 @@ TEST_F(FewShotTraining, SaysWhatCannotBe) {
   expect([](FewShotOptions& o) { o.ways = 16; }, "15 of 15 classes");
   expect([](FewShotOptions& o) { o.queries = 0; }, "only reptile learns without queries");
   expect([](FewShotOptions& o) { o.valid.domains = "Greek"; }, "no domain 'Greek'");
-  expect([&](FewShotOptions& o) { o.test.data = (folder_ / "test").string(); o.test.norms = "batch"; },
-         "batch-norm mode 'batch'");
+  expect(
+      [&](FewShotOptions& o) {
+        o.test.data = (folder_ / "test").string();
+        o.test.norms = "batch";
+      },
+      "batch-norm mode 'batch'");
   fs::create_directories(folder_ / "flat");
   write_patterns(folder_ / "one", 1, 6, 3);
   for (int i = 0; i < 6; ++i) {
-    fs::copy(folder_ / "one" / "class0" / (std::to_string(i) + ".png"), folder_ / "flat" / (std::to_string(i) + ".png"));
+    fs::copy(folder_ / "one" / "class0" / (std::to_string(i) + ".png"),
+             folder_ / "flat" / (std::to_string(i) + ".png"));
   }
-  expect([&](FewShotOptions& o) { o.data.path = (folder_ / "flat").string(); }, "no image has a label");
+  expect([&](FewShotOptions& o) { o.data.path = (folder_ / "flat").string(); },
+         "no image has a label");
 }
 
 TEST(FewShotSchedule, FollowsThePapers) {

@@ -1,4 +1,5 @@
-// The health line names a learning rate that is far too low, on a real run, and is silent on good ones.
+// The health line names a learning rate that is far too low, on a real run, and is silent on good
+// ones.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -20,7 +21,8 @@ void write_bars(const fs::path& path) {
   NpyArray array{"u1", {160, 16, 16}, {}};
   for (uint64_t i = 0; i < 160; ++i) {
     Rng rng(3, {i});
-    const auto at = static_cast<int64_t>(rng.below(13)), width = static_cast<int64_t>(1 + rng.below(3));
+    const auto at = static_cast<int64_t>(rng.below(13)),
+               width = static_cast<int64_t>(1 + rng.below(3));
     const bool upright = rng.below(2) == 0;
     for (int64_t y = 0; y < 16; ++y) {
       for (int64_t x = 0; x < 16; ++x) {

@@ -1,4 +1,5 @@
-// The named recipes of configs/papers: each sets options that its method has, to values that it takes.
+// The named recipes of configs/papers: each sets options that its method has, to values that it
+// takes.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -13,8 +14,8 @@ namespace {
 
 TEST(Papers, EveryRecipeIsReadByItsMethodAndEveryMethodHasOne) {
   std::set<std::string> seen;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(LIKEWISE_SOURCE_DIR) / "configs/papers")) {
+  for (const auto& entry : std::filesystem::directory_iterator(
+           std::filesystem::path(LIKEWISE_SOURCE_DIR) / "configs/papers")) {
     SCOPED_TRACE(entry.path().string());
     const std::string text = read_text(entry.path()), name = entry.path().filename().string();
     EXPECT_EQ(text.rfind("# ", 0), 0U) << "the source is missing";

@@ -76,12 +76,13 @@ TEST(ResultsTable, MarksTheChosenSettingAndShowsItsValidation) {
 }
 
 TEST(RunFacts, AreThoseOfTheLastLook) {
-  const auto facts = run_facts(
-      {{"seconds", 90.0}, {"peak_mb", 200.0}},
-      "{\"kind\":\"health\",\"rank\":3.5,\"verdict\":\"before training\"}\n"
-      "{\"kind\":\"step\",\"loss\":3}\n"
-      "{\"kind\":\"health\",\"rank\":31.5,\"alignment\":0.5,\"uniformity\":-2.5,\"verdict\":\"healthy: all well\"}\n"
-      "{\"kind\":\"health\",\"verd");
+  const auto facts =
+      run_facts({{"seconds", 90.0}, {"peak_mb", 200.0}},
+                "{\"kind\":\"health\",\"rank\":3.5,\"verdict\":\"before training\"}\n"
+                "{\"kind\":\"step\",\"loss\":3}\n"
+                "{\"kind\":\"health\",\"rank\":31.5,\"alignment\":0.5,\"uniformity\":-2.5,"
+                "\"verdict\":\"healthy: all well\"}\n"
+                "{\"kind\":\"health\",\"verd");
   EXPECT_EQ(facts.health, "healthy");
   EXPECT_EQ(facts.rank, 31.5);
   EXPECT_EQ(facts.alignment, 0.5);

@@ -82,7 +82,8 @@ TEST_P(Host, TheViewmakersTurnMovesItAndNeitherWeightsNorGradientsOfTheMethod) {
   const auto weights = copies(method->parameters());
   const auto viewmaker = copies(player.views().network()->parameters());
   std::vector<Tensor> gradients;
-  for (const Tensor& p : method->parameters()) gradients.push_back(p.grad().defined() ? p.grad().clone() : p.detach());
+  for (const Tensor& p : method->parameters())
+    gradients.push_back(p.grad().defined() ? p.grad().clone() : p.detach());
   player.turn(*method, {batch}, progress);
   EXPECT_TRUE(all_equal(weights, method->parameters()));
   EXPECT_FALSE(all_equal(viewmaker, player.views().network()->parameters()));
@@ -110,7 +111,8 @@ Simclr::Options without_norms() {
 }
 
 TEST(ViewPlayer, RaisesTheLossOfTheMethod) {
-  const auto method = started(std::make_shared<Simclr>(std::make_shared<ConvEncoder>(8), without_norms()));
+  const auto method =
+      started(std::make_shared<Simclr>(std::make_shared<ConvEncoder>(8), without_norms()));
   PretrainOptions options = small_options();
   options.viewmaker.optim.lr = 0.003;
   ViewPlayer player(options, small_spec(), false);
@@ -130,7 +132,8 @@ TEST(ViewPlayer, RaisesTheLossOfTheMethod) {
 }
 
 TEST(ViewPlayer, CachedGradientsAreThoseOfTheWholeBatch) {
-  const auto method = started(std::make_shared<Simclr>(std::make_shared<ConvEncoder>(8), without_norms()));
+  const auto method =
+      started(std::make_shared<Simclr>(std::make_shared<ConvEncoder>(8), without_norms()));
   const Batch batch = noise_batch(16, 2, 3);
   const auto stepped = [&](int64_t chunk) {
     PretrainOptions options = small_options();
@@ -155,7 +158,8 @@ TEST(ViewPlayer, CachedGradientsAreThoseOfTheWholeBatch) {
 }
 
 TEST(ViewPlayer, SeveralBatchesAreAveraged) {
-  const auto method = started(std::make_shared<Simclr>(std::make_shared<ConvEncoder>(8), without_norms()));
+  const auto method =
+      started(std::make_shared<Simclr>(std::make_shared<ConvEncoder>(8), without_norms()));
   const Batch a = noise_batch(16, 2, 3), b = noise_batch(16, 2, 4);
   ViewPlayer player(small_options(), small_spec(), false);
   player.turn(*method, {a, b}, {1, 10, 0.1});

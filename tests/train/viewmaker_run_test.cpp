@@ -134,7 +134,8 @@ TEST(ViewmakerRun, AStoppedRunEndsInTheBitsOfOneThatWasNot) {
   const TemporaryFolder temporary;
   write_grey_images(temporary.path());
   for (const int64_t chunk : {0, 4}) {
-    const std::string whole = "whole" + std::to_string(chunk), parts = "parts" + std::to_string(chunk);
+    const std::string whole = "whole" + std::to_string(chunk),
+                      parts = "parts" + std::to_string(chunk);
     PretrainOptions options = learned_options(temporary.path(), whole);
     options.chunk = chunk;
     options.viewmaker.ramp = 0.8;
@@ -161,7 +162,8 @@ TEST(ViewmakerRun, LogsBothPlayersAndTheViews) {
     if (!record.is_object()) continue;
     (record["kind"] == "step" ? step : health) = record;
   }
-  for (const char* key : {"loss", "viewmaker_loss", "viewmaker_grad_norm", "view_size", "view_beyond"}) {
+  for (const char* key :
+       {"loss", "viewmaker_loss", "viewmaker_grad_norm", "view_size", "view_beyond"}) {
     EXPECT_TRUE(step.contains(key)) << key;
   }
   EXPECT_NEAR(step["view_size"].get<double>(), 0.05, 1e-3);
@@ -170,7 +172,8 @@ TEST(ViewmakerRun, LogsBothPlayersAndTheViews) {
   EXPECT_GT(health["alignment"].get<double>(), 0);  // of learned views: plain ones are equal
   // The report and `diagnose` see the same views.
   write_pictures(options.out);
-  const auto gallery = nlohmann::json::parse(read_text(RunFolder{options.out}.assets() / "gallery.json"));
+  const auto gallery =
+      nlohmann::json::parse(read_text(RunFolder{options.out}.assets() / "gallery.json"));
   EXPECT_EQ(gallery["rows"][0]["perturbations"].size(), gallery["rows"][0]["views"].size());
   EXPECT_NE(read_text(RunFolder{options.out}.report()).find("Learned views"), std::string::npos);
   EXPECT_NE(load_method(options.out).learned, nullptr);
@@ -187,13 +190,15 @@ TEST(ViewmakerRun, AnotherRunsViewmakerIsTakenFrozenOrGoesOnLearning) {
   frozen.viewmaker.from = first.out;
   frozen.viewmaker.train = false;
   train<Simclr>(frozen);
-  EXPECT_TRUE(equal_weights(viewmaker_of(temporary.path(), "first"), viewmaker_of(temporary.path(), "frozen")));
+  EXPECT_TRUE(equal_weights(viewmaker_of(temporary.path(), "first"),
+                            viewmaker_of(temporary.path(), "frozen")));
   EXPECT_EQ(load_viewmaker(frozen.out)->spec().budget, 0.2);
   PretrainOptions trained = learned_options(temporary.path(), "trained");
   trained.viewmaker.from = first.out;
   trained.viewmaker.use = "after";
   train<Simclr>(trained);
-  EXPECT_FALSE(equal_weights(viewmaker_of(temporary.path(), "first"), viewmaker_of(temporary.path(), "trained")));
+  EXPECT_FALSE(equal_weights(viewmaker_of(temporary.path(), "first"),
+                             viewmaker_of(temporary.path(), "trained")));
 }
 
 TEST(ViewmakerRun, MakesTheSameViewsAgainFromItsFolder) {
@@ -204,7 +209,8 @@ TEST(ViewmakerRun, MakesTheSameViewsAgainFromItsFolder) {
   train<Simclr>(options);
   const ViewMaking making(load_viewmaker(options.out), load_encoder(options.out).spec, false);
   const Tensor sample = open_dataset(options.data.path)->get(3).parts[0];
-  const auto a = making.make(sample, 3, 0), b = making.make(sample, 3, 0), c = making.make(sample, 3, 1);
+  const auto a = making.make(sample, 3, 0), b = making.make(sample, 3, 0),
+             c = making.make(sample, 3, 1);
   EXPECT_TRUE(at::equal(a.view, b.view));
   EXPECT_FALSE(at::equal(a.view, c.view));
   EXPECT_TRUE(at::equal(a.base, c.base));

@@ -18,15 +18,17 @@ Tensor sample_of(Modality modality) {
   if (modality == Modality::image) {
     Tensor x = at::empty({3, 32, 40}, at::kByte);
     for (int64_t i = 0; i < x.numel(); ++i) {
-      x.data_ptr<uint8_t>()[i] = static_cast<uint8_t>(
-          128 + 60 * std::sin(0.35 * static_cast<double>(i % 40)) + 50 * std::sin(0.02 * static_cast<double>(i)));
+      x.data_ptr<uint8_t>()[i] =
+          static_cast<uint8_t>(128 + 60 * std::sin(0.35 * static_cast<double>(i % 40)) +
+                               50 * std::sin(0.02 * static_cast<double>(i)));
     }
     return x;
   }
   Tensor x = at::empty({6, 400}, at::kFloat);
   Rng rng(1);
   for (int64_t i = 0; i < x.numel(); ++i) {
-    x.data_ptr<float>()[i] = static_cast<float>(std::sin(0.3 * static_cast<double>(i % 400)) + 0.1 * rng.normal());
+    x.data_ptr<float>()[i] =
+        static_cast<float>(std::sin(0.3 * static_cast<double>(i % 400)) + 0.1 * rng.normal());
   }
   return x;
 }
@@ -61,8 +63,9 @@ TEST(Corruptions, EachChangesTheSampleMoreWithSeverity) {
     }
     EXPECT_TRUE(at::equal(x, before));
     EXPECT_GT(change[0], 0);
-    // The squared difference does not measure what moves: the paper's elastic distortions grow rougher
-    // while their smooth part shrinks, and a tone that is moved in time differs by its phase.
+    // The squared difference does not measure what moves: the paper's elastic distortions grow
+    // rougher while their smooth part shrinks, and a tone that is moved in time differs by its
+    // phase.
     if (!std::set<std::string>{"elastic", "echo", "speed"}.count(c.name)) {
       EXPECT_GT(change[4], change[0]);
     }
@@ -74,9 +77,11 @@ TEST(Corruptions, GrayAndTinyImagesAreTakenToo) {
   for (const Corruption& c : corruptions()) {
     if (c.modality != Modality::image) continue;
     SCOPED_TRACE(c.name);
-    const Tensor small = sample_of(Modality::image).narrow(0, 0, 1).narrow(1, 0, 5).narrow(2, 0, 4).contiguous();
+    const Tensor small =
+        sample_of(Modality::image).narrow(0, 0, 1).narrow(1, 0, 5).narrow(2, 0, 4).contiguous();
     Rng rng(0);
-    for (int severity = 1; severity <= 5; ++severity) EXPECT_EQ(c.make(severity, 0)(small, rng).sizes(), small.sizes());
+    for (int severity = 1; severity <= 5; ++severity)
+      EXPECT_EQ(c.make(severity, 0)(small, rng).sizes(), small.sizes());
   }
 }
 

@@ -21,17 +21,18 @@ struct Call {
 
 Call call_of(const nlohmann::json& entry) {
   const auto& a = entry.at("source").at("arguments");
-  return {a.at("n_fft"), a.at("hop_length"), a.at("n_mels"), a.at("htk"), !a.at("norm").is_null(),
-          a.at("center"), a.at("power"), a.at("fmin"), a.at("fmax")};
+  return {a.at("n_fft"),  a.at("hop_length"), a.at("n_mels"), a.at("htk"), !a.at("norm").is_null(),
+          a.at("center"), a.at("power"),      a.at("fmin"),   a.at("fmax")};
 }
 
-void expect_near(const std::vector<double>& got, const std::vector<double>& expected, double relative,
-                 double of_largest, const char* what) {
+void expect_near(const std::vector<double>& got, const std::vector<double>& expected,
+                 double relative, double of_largest, const char* what) {
   ASSERT_EQ(got.size(), expected.size()) << what;
   double largest = 0;
   for (const double value : expected) largest = std::max(largest, std::abs(value));
   for (size_t i = 0; i < got.size(); ++i) {
-    ASSERT_NEAR(got[i], expected[i], relative * std::abs(expected[i]) + of_largest * largest) << what << " " << i;
+    ASSERT_NEAR(got[i], expected[i], relative * std::abs(expected[i]) + of_largest * largest)
+        << what << " " << i;
   }
 }
 
@@ -42,11 +43,13 @@ TEST(GoldenAudio, MelSpectrogramsAreLibrosas) {
     if (name.rfind("log_mel_", 0) != 0) continue;
     SCOPED_TRACE(name);
     const Call call = call_of(golden.entry(name));
-    const auto filters = kernels::mel_filters(8000, call.n_fft, call.mels, call.low, call.high,
-                                              call.htk ? MelScale::htk : MelScale::slaney, call.slaney_norm);
+    const auto filters =
+        kernels::mel_filters(8000, call.n_fft, call.mels, call.low, call.high,
+                             call.htk ? MelScale::htk : MelScale::slaney, call.slaney_norm);
     expect_near(filters.dense(), golden.values(name, "filters"), 1e-5, 1e-6, "filters");
     const kernels::Spectrogram maker(
-        {.n_fft = call.n_fft, .hop = call.hop, .centred = call.centred, .power = call.power}, filters);
+        {.n_fft = call.n_fft, .hop = call.hop, .centred = call.centred, .power = call.power},
+        filters);
     const auto wave64 = golden.values(name, "wave");
     const std::vector<float> wave(wave64.begin(), wave64.end());
     const auto length = static_cast<int64_t>(wave.size());
@@ -65,7 +68,8 @@ TEST(GoldenAudio, TheViewGivesTheSameLogarithms) {
     const Call call = call_of(golden.entry(name));
     SpectrumOptions o;
     o.recipe = "librosa";
-    o.n_fft = call.n_fft, o.hop = call.hop, o.mels = call.mels, o.fmin = call.low, o.fmax = call.high;
+    o.n_fft = call.n_fft, o.hop = call.hop, o.mels = call.mels, o.fmin = call.low,
+    o.fmax = call.high;
     o.scale = call.htk ? "htk" : "slaney";
     o.norm = call.slaney_norm ? "slaney" : "none";
     const auto wave = golden.values(name, "wave");
@@ -85,7 +89,8 @@ TEST(GoldenAudio, TheViewGivesTheSameLogarithms) {
     ASSERT_EQ(got.size(), db.size());
     for (size_t i = 0; i < db.size(); ++i) ASSERT_NEAR(got[i], db[i], 1e-2) << i;
     const auto log = golden.values(name, "log"), ln = made("ln", 0);
-    for (size_t i = 0; i < log.size(); ++i) ASSERT_NEAR(ln[i], log[i], 1e-4 * (1 + std::abs(log[i]))) << i;
+    for (size_t i = 0; i < log.size(); ++i)
+      ASSERT_NEAR(ln[i], log[i], 1e-4 * (1 + std::abs(log[i]))) << i;
     // The golden cut refers to the maximum, ours keeps the absolute level.
     const auto top = golden.values(name, "db_top80_ref_max"), cut = made("db", 80);
     const double most = *std::max_element(db.begin(), db.end());
@@ -106,7 +111,8 @@ TEST(GoldenAudio, SpecAugmentMasks) {
     const auto& options = golden.entry(name).at("options");
     for (const auto& mask : options.at("frequency_masks")) mask_band(x, 1, mask[0], mask[1], fill);
     for (const auto& mask : options.at("time_masks")) mask_band(x, 2, mask[0], mask[1], fill);
-    for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(x.data_ptr<float>()[i], expected[i], 1e-4) << i;
+    for (size_t i = 0; i < expected.size(); ++i)
+      ASSERT_NEAR(x.data_ptr<float>()[i], expected[i], 1e-4) << i;
   }
 }
 

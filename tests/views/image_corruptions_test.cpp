@@ -54,7 +54,8 @@ class EveryCorruption : public ::testing::TestWithParam<size_t> {
 
 TEST_P(EveryCorruption, KeepsShapeAndRangeAndIsAFunctionOfTheStream) {
   for (const int64_t channels : {1, 3}) {
-    for (const auto& [height, width] : {std::pair<int64_t, int64_t>{32, 32}, {28, 40}, {64, 64}, {5, 3}, {1, 1}}) {
+    for (const auto& [height, width] :
+         {std::pair<int64_t, int64_t>{32, 32}, {28, 40}, {64, 64}, {5, 3}, {1, 1}}) {
       for (const int severity : {1, 5}) {
         const Tensor x = picture(channels, height, width, 3);
         Rng a(1), b(1);
@@ -71,8 +72,8 @@ TEST_P(EveryCorruption, KeepsShapeAndRangeAndIsAFunctionOfTheStream) {
 TEST_P(EveryCorruption, TheWorstSeverityIsFartherThanTheMildest) {
   const double mild = distance(name(), 1), worst = distance(name(), 5);
   EXPECT_GT(mild, 0);
-  // Its authors' elastic warps move pixels less and less, but ever more unevenly; frost takes away light
-  // that it has given, so that a grey picture stays grey.
+  // Its authors' elastic warps move pixels less and less, but ever more unevenly; frost takes away
+  // light that it has given, so that a grey picture stays grey.
   const bool other = name() == "elastic" || name() == "frost";
   EXPECT_GT(worst, other ? 0.05 : 1.2 * mild);
 }
@@ -99,7 +100,8 @@ TEST(ImageCorruptions, AreTheFifteenInFourGroups) {
   ASSERT_EQ(fifteen().size(), 15U);
   std::map<std::string, int> groups;
   for (const auto& entry : fifteen()) ++groups[entry.group];
-  EXPECT_EQ(groups, (std::map<std::string, int>{{"noise", 3}, {"blur", 4}, {"weather", 4}, {"digital", 4}}));
+  EXPECT_EQ(groups, (std::map<std::string, int>{
+                        {"noise", 3}, {"blur", 4}, {"weather", 4}, {"digital", 4}}));
 }
 
 TEST(ImageCorruptions, HaveTheStrengthsOfTheirAuthors) {
@@ -119,7 +121,8 @@ TEST(ImageCorruptions, HaveTheStrengthsOfTheirAuthors) {
     EXPECT_NEAR(flat[c].mean().item<double>(), x[c].mean().item<double>(), 1e-4);
   }
   // What has no edges is not changed by blurs, nor by compression beyond a level.
-  for (const char* name : {"defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "pixelate", "elastic"}) {
+  for (const char* name :
+       {"defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "pixelate", "elastic"}) {
     EXPECT_LT((corrupt(grey, name, 5, rng) - 0.5).abs().max().item<double>(), 1e-5) << name;
   }
   EXPECT_LT((corrupt(grey, "jpeg", 5, rng) - 0.5).abs().max().item<double>(), 0.01);

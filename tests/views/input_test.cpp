@@ -45,7 +45,8 @@ std::vector<Case> cases() {
   spectral.series.recipe = "spectral_noise";
   vector.modality = plane.modality = Modality::tensor;
   out.push_back({"audio", audio, sounds, 8000, {1, 32, 32}});
-  out.push_back({"wave", wave, sounds, 8000, {1, 4504}});  // 0.563 s: 4500 frames, to the millisecond
+  out.push_back(
+      {"wave", wave, sounds, 8000, {1, 4504}});  // 0.563 s: 4500 frames, to the millisecond
   out.push_back({"series", motion, series, 50, {6, 128}});
   out.push_back({"series as spectrograms", spectral, series, 50, {6, 32, 26}});
   out.push_back({"vectors", vector, vectors, 0, {10}});
@@ -105,7 +106,8 @@ TEST(Input, OptionsSurviveTomlAndResolvingTwiceChangesNothing) {
     input_kind(again.modality).resolve(again, {});
     EXPECT_EQ(Fields(again).to_toml(), text);
     Rng a(0), b(0);
-    EXPECT_TRUE(at::equal(train_views(read)[0](c.samples[0], a), train_views(spec)[0](c.samples[0], b)));
+    EXPECT_TRUE(
+        at::equal(train_views(read)[0](c.samples[0], a), train_views(spec)[0](c.samples[0], b)));
   }
 }
 
@@ -142,7 +144,8 @@ TEST(Input, PicturesOfEveryShape) {
     SCOPED_TRACE(c.name);
     const InputSpec spec = settled_spec(c);
     Rng rng(0);
-    const Image image = input_kind(spec.modality).picture(spec, eval_view(spec)(c.samples[0], rng), 40);
+    const Image image =
+        input_kind(spec.modality).picture(spec, eval_view(spec)(c.samples[0], rng), 40);
     EXPECT_EQ(image.height, 40);
     EXPECT_EQ(image.width, 40);
     EXPECT_EQ(static_cast<int64_t>(image.pixels.size()), 40 * 40 * image.channels);

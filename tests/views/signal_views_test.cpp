@@ -28,7 +28,8 @@ Tensor noise(std::vector<int64_t> shape, uint64_t seed) {
 Tensor tone(double hz, double rate, int64_t frames) {
   Tensor x = at::empty({1, frames}, at::kFloat);
   for (int64_t t = 0; t < frames; ++t) {
-    x.data_ptr<float>()[t] = static_cast<float>(std::sin(2 * M_PI * hz * static_cast<double>(t) / rate));
+    x.data_ptr<float>()[t] =
+        static_cast<float>(std::sin(2 * M_PI * hz * static_cast<double>(t) / rate));
   }
   return x;
 }
@@ -49,25 +50,27 @@ double pitch_of(const Tensor& x, double rate) {
 }
 
 TEST(SignalViews, EveryOneKeepsShapeTypeInputAndIsAFunctionOfTheStream) {
-  const std::map<std::string, View> waves = {
-      {"gain", random_gain(6)},
-      {"noise", random_white_noise(1, 5, 20)},
-      {"shift", random_shift(0.3)},
-      {"speed", random_speed(0.2)},
-      {"pitch", random_pitch(1, 3, 1000)},
-      {"room", random_room(1, 0.2, 1000)},
-      {"keep", random_keep(1, 0.1)},
-      {"mix", random_mix(1, 0, 10, [](Rng&) { return noise({1, 77}, 5); })},
-      {"jitter", random_jitter(0.1)},
-      {"scaling", random_scaling(0.1)},
-      {"rotation", random_rotation(90)},
-      {"magnitude_warp", random_magnitude_warp(0.3)},
-      {"time_warp", random_time_warp(0.3)},
-      {"permutation", random_permutation(1, 5)},
-      {"drop", random_channel_drop(0.5)},
-      {"crop", random_time_crop(0.5)},
-      {"band_stop", random_band_stop(0.5)},
-      {"reverse", random_reverse(1)}};
+  const std::map<std::string, View> waves = {{"gain", random_gain(6)},
+                                             {"noise", random_white_noise(1, 5, 20)},
+                                             {"shift", random_shift(0.3)},
+                                             {"speed", random_speed(0.2)},
+                                             {"pitch", random_pitch(1, 3, 1000)},
+                                             {"room", random_room(1, 0.2, 1000)},
+                                             {"keep", random_keep(1, 0.1)},
+                                             {"mix", random_mix(1, 0, 10,
+                                                                [](Rng&) {
+                                                                  return noise({1, 77}, 5);
+                                                                })},
+                                             {"jitter", random_jitter(0.1)},
+                                             {"scaling", random_scaling(0.1)},
+                                             {"rotation", random_rotation(90)},
+                                             {"magnitude_warp", random_magnitude_warp(0.3)},
+                                             {"time_warp", random_time_warp(0.3)},
+                                             {"permutation", random_permutation(1, 5)},
+                                             {"drop", random_channel_drop(0.5)},
+                                             {"crop", random_time_crop(0.5)},
+                                             {"band_stop", random_band_stop(0.5)},
+                                             {"reverse", random_reverse(1)}};
   const Tensor x = noise({6, 200}, 1), one = noise({3, 1}, 1);
   for (const auto& [name, view] : waves) {
     SCOPED_TRACE(name);
@@ -134,9 +137,11 @@ TEST(SignalViews, RotationsKeepLengthsInSpaceAndTurnAllSensorsAlike) {
   Rng rng(5);
   const Tensor y = random_rotation(180)(x, rng);
   for (const int64_t first : {0, 3}) {
-    EXPECT_TRUE(at::allclose(y.narrow(0, first, 3).pow(2).sum(0), x.narrow(0, first, 3).pow(2).sum(0), 1e-4, 1e-4));
+    EXPECT_TRUE(at::allclose(y.narrow(0, first, 3).pow(2).sum(0),
+                             x.narrow(0, first, 3).pow(2).sum(0), 1e-4, 1e-4));
   }
-  EXPECT_TRUE(at::allclose((y.narrow(0, 0, 3) * y.narrow(0, 3, 3)).sum(0), (x.narrow(0, 0, 3) * x.narrow(0, 3, 3)).sum(0), 1e-3, 1e-3));
+  EXPECT_TRUE(at::allclose((y.narrow(0, 0, 3) * y.narrow(0, 3, 3)).sum(0),
+                           (x.narrow(0, 0, 3) * x.narrow(0, 3, 3)).sum(0), 1e-3, 1e-3));
   EXPECT_TRUE(at::equal(y[6], x[6])) << "what is left over stays";
 }
 
@@ -153,7 +158,8 @@ TEST(SignalViews, PermutationsKeepEveryFrameAndWarpsKeepTheEnds) {
   const Tensor line = at::arange(60, at::kFloat).unsqueeze(0);
   Rng rng(1);
   const Tensor warped = random_time_warp(0.3)(line, rng);
-  EXPECT_TRUE((warped.narrow(1, 1, 59) >= warped.narrow(1, 0, 59)).all().item<bool>()) << "time never runs back";
+  EXPECT_TRUE((warped.narrow(1, 1, 59) >= warped.narrow(1, 0, 59)).all().item<bool>())
+      << "time never runs back";
 }
 
 TEST(SignalViews, BandStopKeepsTheMeanAndDropKeepsAChannel) {

@@ -36,15 +36,16 @@ struct Sample {
 
 // What can be known of a data set without decoding it.
 struct DatasetInfo {
-  std::string name;                       // as a person would say it: path or built-in name
-  std::string kind;                       // "image-folder", "idx", "glyphs", ...
+  std::string name;  // as a person would say it: path or built-in name
+  std::string kind;  // "image-folder", "idx", "glyphs", ...
   Modality modality = Modality::image;
-  std::vector<std::string> class_names;   // empty when unlabelled
-  std::vector<std::string> domain_names;  // empty when there are none
-  double rate = 0;                         // frames a second of audio and series; 0: unknown
-  int64_t window = 0;                      // frames of a sample of a series; 0: they differ
+  std::vector<std::string> class_names;         // empty when unlabelled
+  std::vector<std::string> domain_names;        // empty when there are none
+  double rate = 0;                              // frames a second of audio and series; 0: unknown
+  int64_t window = 0;                           // frames of a sample of a series; 0: they differ
   std::vector<std::string> channel_names = {};  // of series, where they have names
-  std::vector<std::string> skipped = {};        // files that were left out when it was opened, a sentence each
+  std::vector<std::string> skipped =
+      {};  // files that were left out when it was opened, a sentence each
 };
 
 class Dataset {
@@ -53,8 +54,9 @@ class Dataset {
   virtual int64_t size() const = 0;
   // Decodes sample i. Thread-safe. Throws DataError, naming the file, when it is broken.
   virtual Sample get(int64_t i) const = 0;
-  // As get, when only what is inside the window will be looked at: other pixels may be anything, and
-  // damage that concerns only them may go unnoticed. Where leaving out saves nothing, this is get.
+  // As get, when only what is inside the window will be looked at: other pixels may be anything,
+  // and damage that concerns only them may go unnoticed. Where leaving out saves nothing, this is
+  // get.
   virtual Sample get_part(int64_t i, const Window& /*window*/) const { return get(i); }
   virtual const DatasetInfo& info() const = 0;
   // Known without decoding; -1 when unknown. 0 <= i < size().

@@ -13,10 +13,11 @@ namespace likewise {
 
 // What a training step sees.
 struct Batch {
-  std::vector<Tensor> views;  // each float [N, C, H, W], [N, C, T] or [N, D]; the sizes of views may differ
-  Tensor labels;              // int64 [N], -1 when unknown
-  Tensor domains;             // int64 [N]
-  Tensor index;               // int64 [N], positions in the data set
+  std::vector<Tensor>
+      views;       // each float [N, C, H, W], [N, C, T] or [N, D]; the sizes of views may differ
+  Tensor labels;   // int64 [N], -1 when unknown
+  Tensor domains;  // int64 [N]
+  Tensor index;    // int64 [N], positions in the data set
 };
 
 // The stream from which view number `view` of sample `index` is drawn.
@@ -35,11 +36,11 @@ struct LoaderOptions {
   int64_t max_bad = 100;  // broken samples that are skipped before it is an error
 };
 
-// Every sample is decoded once and given to all transforms (of natural pairs, the parts by turns): whole when it is met for the first time,
-// so that damage is found whatever they look at; later what they look at, as get_part gives it.
-// That changes no view. The content of batch number `step` is a
-// function of (seed, step) alone: neither the number of threads nor the step where reading began
-// changes it. A broken sample is named once, counted, and replaced by another one; without
+// Every sample is decoded once and given to all transforms (of natural pairs, the parts by turns):
+// whole when it is met for the first time, so that damage is found whatever they look at; later
+// what they look at, as get_part gives it. That changes no view. The content of batch number `step`
+// is a function of (seed, step) alone: neither the number of threads nor the step where reading
+// began changes it. A broken sample is named once, counted, and replaced by another one; without
 // shuffling it is left out of its batch (`Batch::index` tells), and a batch may be empty, its views
 // undefined.
 class Loader {

@@ -33,14 +33,18 @@ struct OpenOptions {
       choices({"auto", "flat", "classes", "domains"}));
     v("rate", rate, "frames a second that recordings are brought to; 0: that of most of them",
       range(0, 4e6));
-    v("columns", columns, "columns of a series' CSV that are its channels, separated by commas; "
+    v("columns", columns,
+      "columns of a series' CSV that are its channels, separated by commas; "
       "empty: all of numbers");
     v("time", time, "its column of time stamps; auto: one called time or timestamp, none: no such");
-    v("label", label, "its column of classes; auto: one called label, class or activity, none: no such");
-    v("window", window, "frames of a sample of a series; 0: 256, or the median recording where that is shorter",
+    v("label", label,
+      "its column of classes; auto: one called label, class or activity, none: no such");
+    v("window", window,
+      "frames of a sample of a series; 0: 256, or the median recording where that is shorter",
       range(0, 1e7));
     v("overlap", overlap, "part of a window that the next one shares", range(0, 0.99));
-    v("devices", devices, "endings of file names that tell devices of one recording apart, as in sp,sw; "
+    v("devices", devices,
+      "endings of file names that tell devices of one recording apart, as in sp,sw; "
       "empty: each file is a recording");
     v("devices_as", devices_as, "channels: side by side in one sample; pairs: two views of it",
       choices({"channels", "pairs"}));
@@ -72,11 +76,12 @@ OpenOptions settled(const OpenOptions& asked, const DatasetInfo& info);
 //   folder train/*/images, val/images               Tiny ImageNet              #train #test
 //   folder train/, test/ (or val/) of images        folders of splits          #train #test
 //   folder                  images, with or without class or domain folders    #DOMAIN
-//   pendulum                built in: simulated movement sensors               #pretrain #train #test
+//   pendulum                built in: simulated movement sensors               #pretrain #train
+//   #test
 //
 // Lists and folders may also hold sounds (.wav .flac .ogg .mp3 ...), series (.csv, .tsv: a file a
-// recording) or arrays (.npy: a file a sample); what most files are decides, unless options.modality
-// does.
+// recording) or arrays (.npy: a file a sample); what most files are decides, unless
+// options.modality does.
 //
 // Where there are parts for training and testing, the path alone means the training part. Throws
 // UserError: nothing there, unknown kind or part (with the names of those there are), no images

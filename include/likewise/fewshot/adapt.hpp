@@ -45,8 +45,8 @@ struct InnerOptions {
 struct InnerGraph {
   bool second_order = true;  // else gradients within the loop count as constants
   size_t first_adapted = 0;  // parameters before this one stay as they are (ANIL: the body)
-  // Learned rates in place of InnerOptions::rate: [steps] or [1], for all steps, lists of one tensor
-  // for each parameter that broadcasts to it. Empty: none.
+  // Learned rates in place of InnerOptions::rate: [steps] or [1], for all steps, lists of one
+  // tensor for each parameter that broadcasts to it. Empty: none.
   std::vector<Parameters> rates = {};
 };
 
@@ -68,8 +68,8 @@ Tensor maml_objective(const Parameters& start, const TaskLoss& support, const Ta
                       const InnerOptions& options, const InnerGraph& graph = {},
                       const std::vector<double>& weights = {});
 
-// Weights of phi_1 .. phi_k (phi_0 has 0) at `fraction` of the annealing: equal at 0, all on the last
-// at 1 and beyond.
+// Weights of phi_1 .. phi_k (phi_0 has 0) at `fraction` of the annealing: equal at 0, all on the
+// last at 1 and beyond.
 std::vector<double> multi_step_weights(int64_t steps, double fraction);
 
 // start - phi_k, detached: the direction whose mean over tasks Reptile follows,
@@ -90,9 +90,9 @@ struct ImplicitOptions {
 };
 
 struct ImplicitGradient {
-  Parameters gradient;   // with respect to start
+  Parameters gradient;  // with respect to start
   double query_loss = 0;
-  Parameters adapted;    // phi*
+  Parameters adapted;  // phi*
 };
 
 // phi* = argmin L_support(phi) + lambda/2 |phi - start|^2 by the inner loop, then

@@ -13,7 +13,7 @@ namespace likewise::fewshot {
 struct EpisodeBatch {
   EpisodeShape shape;
   std::vector<Episode> plan;  // [E]
-  Tensor images;              // float [E (N K + N Q), C, S, S]: episode by episode, as its positions
+  Tensor images;  // float [E (N K + N Q), C, S, S]: episode by episode, as its positions
 
   int64_t episodes() const { return static_cast<int64_t>(plan.size()); }
   Tensor support(int64_t e) const;  // [N K, C, S, S]

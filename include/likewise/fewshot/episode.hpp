@@ -18,13 +18,13 @@ struct EpisodeShape {
   int64_t size() const { return support_size() + query_size(); }
 };
 
-// What episodes need to know of the samples. With `turns` = 4 every sample stands for itself in four
-// quarter turns, each turn of a class a class of its own: sample i turned by t quarters is number
-// i + t n, class c then c + t C, as in data/quarter_turns.hpp.
+// What episodes need to know of the samples. With `turns` = 4 every sample stands for itself in
+// four quarter turns, each turn of a class a class of its own: sample i turned by t quarters is
+// number i + t n, class c then c + t C, as in data/quarter_turns.hpp.
 struct LabelledItems {
-  std::string name;                     // of the data set, for messages
-  std::vector<int64_t> labels;          // [n], -1 when unknown
-  std::vector<int64_t> domains;         // [n], -1 when unknown
+  std::string name;              // of the data set, for messages
+  std::vector<int64_t> labels;   // [n], -1 when unknown
+  std::vector<int64_t> domains;  // [n], -1 when unknown
   std::vector<std::string> class_names, domain_names;
   int64_t turns = 1;
 

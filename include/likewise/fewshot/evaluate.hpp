@@ -13,9 +13,9 @@ struct EpisodeScore {
   std::vector<double> episodes;  // of every episode
 };
 
-// The episodes 0 .. count - 1 of (seed, use), each query given to the way of its first largest score.
-// A method that compares features of an encoder is asked for those of every image once where the
-// mode is inductive: the episodes then are choices of rows.
+// The episodes 0 .. count - 1 of (seed, use), each query given to the way of its first largest
+// score. A method that compares features of an encoder is asked for those of every image once where
+// the mode is inductive: the episodes then are choices of rows.
 EpisodeScore evaluate_episodes(FewShotMethod& method, const ImageTable& table,
                                const EpisodeSampler& sampler, int64_t count, uint64_t seed,
                                EpisodeUse use, NormMode mode);
@@ -27,8 +27,8 @@ EpisodeScore evaluate_features(EncoderMethod& method, const Tensor& features,
                                const EpisodeSampler& sampler, int64_t count, uint64_t seed,
                                EpisodeUse use);
 
-// Row by row whether the first largest of scores [E, M, N] is the query's way: int64 [E, M], the way
-// chosen.
+// Row by row whether the first largest of scores [E, M, N] is the query's way: int64 [E, M], the
+// way chosen.
 Tensor chosen_ways(const Tensor& scores);
 
 // The pixels themselves as features: the baseline.

@@ -31,8 +31,8 @@ struct FewLabelHeadOptions {
 
 // Rows x [n, D] float, y int64 [n] in [0, K), every class with a row.
 //
-// prototype: the class mean of the largest cosine; weights are the means of rows of length 1, divided
-// by their length.
+// prototype: the class mean of the largest cosine; weights are the means of rows of length 1,
+// divided by their length.
 LinearModel prototype_head(const Tensor& x, const Tensor& y, int64_t classes);
 // ridge: least squares to +1 for the class and -1 for the others,
 //   min |X W + b - Y|^2 + penalty |W|^2

@@ -20,8 +20,10 @@ struct MamlOptions {
   void fields(V& v) {
     v.group("inner", inner);
     v.group("net", net);
-    v("order", order, "derivatives through the inner loop: second, or first: its gradients count as "
-      "constants", choices({"first", "second"}));
+    v("order", order,
+      "derivatives through the inner loop: second, or first: its gradients count as "
+      "constants",
+      choices({"first", "second"}));
     v("adapts", adapts, "what the inner loop changes: all, or the head alone",
       choices({"all", "head"}));
     v("rates", rates,
@@ -124,8 +126,8 @@ struct ReptileOptions {
   }
 };
 
-// theta <- theta - eps mean_j (theta - phi_j), phi_j after `inner.steps` minibatch steps on task j's
-// supports; eps is the outer optimiser's rate (sgd). The inner optimiser starts anew for every
+// theta <- theta - eps mean_j (theta - phi_j), phi_j after `inner.steps` minibatch steps on task
+// j's supports; eps is the outer optimiser's rate (sgd). The inner optimiser starts anew for every
 // task; the authors' keeps its second moments. Source: as reptile_direction.
 class Reptile : public AdaptingMethod {
  public:

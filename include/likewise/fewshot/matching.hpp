@@ -49,7 +49,8 @@ class LstmCell : public Layer {
 //   g_i = h_fwd_i + h_bwd_i + g'_i over the supports in their order;
 //   k times: (h^, c) = LSTM([f', r], h, c); h = h^ + f'; r = sum_i softmax(h . g_i) g_i
 // from h = f', r = c = 0; with 0 readings the query's embedding is f' itself.
-// Source: Vinyals et al., "Matching networks for one shot learning", NeurIPS 2016, equations 1 to 6.
+// Source: Vinyals et al., "Matching networks for one shot learning", NeurIPS 2016, equations 1
+// to 6.
 class Matching : public EncoderMethod {
  public:
   using Options = MatchingOptions;

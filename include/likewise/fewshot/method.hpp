@@ -62,7 +62,9 @@ class EncoderMethod : public FewShotMethod {
   }
   std::shared_ptr<Encoder> encoder() const override { return from_catalogue_ ? encoder_ : nullptr; }
 
-  Tensor embed(const Tensor& images) { return encoder_->forward(images); }  // [B, C, S, S] -> [B, D]
+  Tensor embed(const Tensor& images) {
+    return encoder_->forward(images);
+  }  // [B, C, S, S] -> [B, D]
 
   // The mean loss over all queries of all episodes, with a graph.
   virtual Tensor episode_loss(const EpisodeFeatures& features) = 0;

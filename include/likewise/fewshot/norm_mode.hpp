@@ -14,8 +14,8 @@ namespace likewise::fewshot {
 // inductive      running statistics of training: a query is judged by itself
 // support        statistics of the episode's support, for support and queries: still each by itself
 // transductive   statistics of what is judged: queries help each other, which a program that names
-//                one image at a time cannot have. Encoders see support and queries together; learners
-//                that adapt see the support while they adapt, then the queries.
+//                one image at a time cannot have. Encoders see support and queries together;
+//                learners that adapt see the support while they adapt, then the queries.
 enum class NormMode { kInductive, kSupport, kTransductive };
 
 std::string norm_name(NormMode mode);

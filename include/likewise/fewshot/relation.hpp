@@ -36,8 +36,8 @@ struct RelationOptions {
 };
 
 // Class map and query map side by side [2 * 64, m, m] pass two blocks of convolution, batch norm,
-// rectifier and pool, then two linear layers and a sigmoid: r in [0, 1]. Loss: mean of (r - 1)^2 for
-// the query's way and r^2 for the others, over all pairs; a constant 1/N has (N - 1) / N^2.
+// rectifier and pool, then two linear layers and a sigmoid: r in [0, 1]. Loss: mean of (r - 1)^2
+// for the query's way and r^2 for the others, over all pairs; a constant 1/N has (N - 1) / N^2.
 // Source: Sung et al., "Learning to compare: relation network for few-shot learning", CVPR 2018.
 // The authors' program never leaves training mode: its figures are transductive.
 class Relation : public EncoderMethod {

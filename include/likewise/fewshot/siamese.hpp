@@ -42,8 +42,8 @@ Tensor match_logits(const Tensor& h1, const Tensor& h2, const Tensor& weight, co
 // cross-entropy, half of the pairs equal. A batch of N ways gives the N Q pairs of each query and
 // its way's first support, and as many of it with the next way's. A query is given to the way of
 // the largest mean p over its shots.
-// Source: Koch, Zemel, Salakhutdinov, "Siamese neural networks for one-shot image recognition", ICML
-// deep learning workshop 2015.
+// Source: Koch, Zemel, Salakhutdinov, "Siamese neural networks for one-shot image recognition",
+// ICML deep learning workshop 2015.
 class Siamese : public EncoderMethod {
  public:
   using Options = SiameseOptions;

@@ -32,14 +32,14 @@ struct NormStatistics {
 };
 
 // Four blocks of 3x3 convolution, batch norm, rectifier (and pool), then a linear layer: x
-// [N, C, S, S] -> logits [N, ways]. Batch norm always uses statistics of a batch. Only operations of
-// libtorch's that have second derivatives.
+// [N, C, S, S] -> logits [N, ways]. Batch norm always uses statistics of a batch. Only operations
+// of libtorch's that have second derivatives.
 class TaskNet : public torch::nn::Module {
  public:
   TaskNet(const TaskNetOptions& options, int64_t channels, int64_t size, int64_t ways);
 
-  // The parameters in the order of `forward`: of each block weight, scale and shift; then weight and
-  // bias of the last layer.
+  // The parameters in the order of `forward`: of each block weight, scale and shift; then weight
+  // and bias of the last layer.
   Parameters parameters_in_order() const;
   size_t head_begin() const { return 12; }  // position of the last layer's weight
 

@@ -27,9 +27,9 @@ struct SeriesTable {
 // Parses comma-, semicolon-, tab- or space-separated text. The first line names the columns unless
 // it holds only numbers; then they are called 0, 1, 2, ... With semicolons a decimal comma is
 // understood. Time stamps are seconds, or, when they are too large to be that since 1970, milli-,
-// micro- or nanoseconds. Throws DataError with name and line: no rows, another number of fields than
-// the first line, a wanted column that is not there (naming those that are), text in a column of
-// numbers, a time stamp that is missing or earlier than the one before.
+// micro- or nanoseconds. Throws DataError with name and line: no rows, another number of fields
+// than the first line, a wanted column that is not there (naming those that are), text in a column
+// of numbers, a time stamp that is missing or earlier than the one before.
 SeriesTable read_series(std::string_view text, const std::string& name,
                         const SeriesColumns& columns = {});
 SeriesTable read_series_file(const std::filesystem::path& path, const SeriesColumns& columns = {});

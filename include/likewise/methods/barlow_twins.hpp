@@ -6,9 +6,10 @@
 
 namespace likewise {
 
-// L = sum_d (1 - C_dd)^2 + lambda sum_{d != e} C_de^2 of the cross-correlation C of the projections;
-// see losses/decorrelation.hpp. Source: Zbontar et al., "Barlow Twins: self-supervised learning via
-// redundancy reduction", ICML 2021. The paper's head: 3 layers of 8192 (CIFAR recipes 2048).
+// L = sum_d (1 - C_dd)^2 + lambda sum_{d != e} C_de^2 of the cross-correlation C of the
+// projections; see losses/decorrelation.hpp. Source: Zbontar et al., "Barlow Twins: self-supervised
+// learning via redundancy reduction", ICML 2021. The paper's head: 3 layers of 8192 (CIFAR recipes
+// 2048).
 class BarlowTwins : public HeadMethod {
  public:
   struct Options : LossAndHead<BarlowTwinsOptions> {

@@ -1,5 +1,6 @@
 #pragma once
-// Methods whose positives are classes: by the labels that the data have, and else each sample a class.
+// Methods whose positives are classes: by the labels that the data have, and else each sample a
+// class.
 
 #include "likewise/methods/batch_labels.hpp"
 #include "likewise/methods/head_method.hpp"

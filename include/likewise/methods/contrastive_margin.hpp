@@ -6,8 +6,8 @@
 
 namespace likewise {
 
-// Mean over all pairs of y d^2/2 + (1 - y) max(0, margin - d)^2/2, see losses/triplet.hpp. Classes as
-// in method triplet. Source: Hadsell, Chopra, LeCun, CVPR 2006.
+// Mean over all pairs of y d^2/2 + (1 - y) max(0, margin - d)^2/2, see losses/triplet.hpp. Classes
+// as in method triplet. Source: Hadsell, Chopra, LeCun, CVPR 2006.
 class ContrastiveMargin : public ClassMethod<ContrastiveMarginOptions> {
  public:
   using ClassMethod::ClassMethod;

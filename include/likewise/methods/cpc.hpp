@@ -9,11 +9,13 @@ namespace likewise {
 // A view is cut into a grid of overlapping square patches (side `patch`, stride half of it); the
 // encoder gives each its z. A context network sees, for the patch in row u, rows up to u only:
 //   c = context(z),   prediction k rows down: W_k c_{u,v}
-//   L = mean over k and (u, v) of CE over all patches of all images of (W_k c_{u,v} . z / tau), target
+//   L = mean over k and (u, v) of CE over all patches of all images of (W_k c_{u,v} . z / tau),
+//   target
 //       z_{u+k,v}: negatives within and across images
-// Predictions and z have length 1. Evaluation gives the encoder whole images; it must take any size.
-// Source: van den Oord, Li, Vinyals, "Representation learning with contrastive predictive coding",
-// 2018: images of 256, patches of 64, 7 x 7 of them, 5 rows down, no temperature and no length.
+// Predictions and z have length 1. Evaluation gives the encoder whole images; it must take any
+// size. Source: van den Oord, Li, Vinyals, "Representation learning with contrastive predictive
+// coding", 2018: images of 256, patches of 64, 7 x 7 of them, 5 rows down, no temperature and no
+// length.
 class Cpc : public Method {
  public:
   struct Options {
@@ -23,7 +25,8 @@ class Cpc : public Method {
     double temperature = 0.1;
     template <class V>
     void fields(V& v) {
-      v("patch", patch, "side of the patches in pixels; 0: a quarter of the view's", range(0, 4096));
+      v("patch", patch, "side of the patches in pixels; 0: a quarter of the view's",
+        range(0, 4096));
       v("rows_down", rows_down, "how many rows below are predicted", range(1, 64));
       v("context_layers", context_layers, "convolutions of the context network", range(1, 16));
       v("loss.temperature", temperature, "inner products are divided by it", range(1e-3, 1e3));

@@ -10,11 +10,12 @@ namespace likewise {
 // Student and teacher give K outputs each; teacher = slow copy, of the two large views only:
 //   L = mean over teacher views i and student views j != i of
 //       CE(softmax((t_i - centre) / T), softmax(s_j / tau));   see losses/dino.hpp
-// T rises linearly from its start to its end over `warmup_teacher` epochs, the centre follows the mean of t,
-// the copy's momentum rises to 1 along a cosine; the last layer stands still for `freeze` epochs.
-// Health figures look at the bottleneck's K outputs. --views.local_crops adds small views.
-// Source: Caron et al., "Emerging properties in self-supervised vision transformers", ICCV 2021. The
-// paper: K 65536, hidden 2048, momentum 0.996, T 0.04 to 0.07 over 30 epochs, clipping at 3.
+// T rises linearly from its start to its end over `warmup_teacher` epochs, the centre follows the
+// mean of t, the copy's momentum rises to 1 along a cosine; the last layer stands still for
+// `freeze` epochs. Health figures look at the bottleneck's K outputs. --views.local_crops adds
+// small views. Source: Caron et al., "Emerging properties in self-supervised vision transformers",
+// ICCV 2021. The paper: K 65536, hidden 2048, momentum 0.996, T 0.04 to 0.07 over 30 epochs,
+// clipping at 3.
 class Dino : public Method {
  public:
   struct Options {
@@ -33,7 +34,8 @@ class Dino : public Method {
       v("loss.teacher_temperature_start", teacher_temperature_start, "of the teacher, at the start",
         range(1e-3, 1e3));
       v("loss.warmup_teacher", warmup_teacher, "epochs between the two", range(0, 1e6));
-      v("loss.centre_momentum", centre_momentum, "of the centre; 1: it never moves from 0", range(0, 1));
+      v("loss.centre_momentum", centre_momentum, "of the centre; 1: it never moves from 0",
+        range(0, 1));
       teacher.fields(v);
       v("freeze", freeze, "epochs for which the last layer stands still", range(0, 1e6));
       v.group("head", head);

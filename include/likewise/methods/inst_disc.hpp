@@ -9,10 +9,10 @@ namespace likewise {
 //   softmax:   -log softmax over the whole bank of v . z / tau at the sample's own row
 //   nce:       the authors' noise-contrastive estimate of it with `negatives` drawn rows
 //   viewmaker: the form of the viewmaker's authors
-// plus proximal |z - v|^2 (the authors' training aid), see losses/inst_disc.hpp. After the step rows move to
-// normalise(momentum v + (1 - momentum) z). One view a sample.
-// Source: Wu, Xiong, Yu, Lin, "Unsupervised feature learning via non-parametric instance
-// discrimination", CVPR 2018: tau 0.07, momentum 0.5, 4096 negatives, proximal 30.
+// plus proximal |z - v|^2 (the authors' training aid), see losses/inst_disc.hpp. After the step
+// rows move to normalise(momentum v + (1 - momentum) z). One view a sample. Source: Wu, Xiong, Yu,
+// Lin, "Unsupervised feature learning via non-parametric instance discrimination", CVPR 2018: tau
+// 0.07, momentum 0.5, 4096 negatives, proximal 30.
 class InstDisc : public HeadMethod {
  public:
   struct Options {
@@ -24,11 +24,14 @@ class InstDisc : public HeadMethod {
     HeadOptions head{.layers = 1};
     template <class V>
     void fields(V& v) {
-      v("loss.temperature", temperature, "similarities are divided by it (paper 0.07)", range(1e-3, 1e3));
+      v("loss.temperature", temperature, "similarities are divided by it (paper 0.07)",
+        range(1e-3, 1e3));
       v("loss.form", form, "exact softmax over the bank, or an estimate of it",
         choices({"softmax", "nce", "viewmaker"}));
-      v("loss.negatives", negatives, "bank rows drawn a sample, for nce and viewmaker", range(1, 1e7));
-      v("loss.proximal", proximal, "weight of the squared distance to the own bank row", range(0, 1e6));
+      v("loss.negatives", negatives, "bank rows drawn a sample, for nce and viewmaker",
+        range(1, 1e7));
+      v("loss.proximal", proximal, "weight of the squared distance to the own bank row",
+        range(0, 1e6));
       v("momentum", momentum, "of the bank's rows", range(0, 1));
       v.group("head", head);
     }

@@ -50,8 +50,7 @@ struct ViewmakerOptions {
     v("norm", norm, "what the budget bounds: mean size, root of the mean square, or largest value",
       choices({"l1", "l2", "linf"}));
     v("clamp", clamp, "cut the pixels of a view to [0, 1]");
-    v("domain", domain, "perturb values, or their cosine transform",
-      choices({"values", "dct"}));
+    v("domain", domain, "perturb values, or their cosine transform", choices({"values", "dct"}));
     shape.fields(v);
     v("loss_weight", loss_weight, "the viewmaker minimises minus this times the method's loss",
       range(1e-6, 1e6));
@@ -70,9 +69,9 @@ struct ViewmakerOptions {
 // A viewmaker as it is kept in a checkpoint: what makes it and what it is made for.
 struct ViewmakerSpec {
   std::string kind = "image";
-  int64_t features = 3;               // channels, or D
-  std::vector<double> mean, std;      // a channel: value = x std + mean is what it looks at; empty: x
-  double low = 0, high = 0;           // range of those values; equal: unknown
+  int64_t features = 3;           // channels, or D
+  std::vector<double> mean, std;  // a channel: value = x std + mean is what it looks at; empty: x
+  double low = 0, high = 0;       // range of those values; equal: unknown
   double budget = 0.05;
   std::string norm = "l1";
   bool clamp = false;
@@ -102,7 +101,8 @@ struct ViewStrength {
   double beyond = 0;  // share of the values that lie beyond their range (that were cut, with clamp)
 };
 
-// A viewmaker with its bound, on batches as methods see them: normalised values x, with v = x std + mean
+// A viewmaker with its bound, on batches as methods see them: normalised values x, with v = x std +
+// mean
 //   view = v + delta(V(v)), cut to [low, high] if `clamp`, then normalised again
 // where delta is bounded_perturbation, of v's cosine transform and back with domain dct.
 class LearnedViews {
@@ -119,8 +119,8 @@ class LearnedViews {
   // Only the perturbation, in units of v.
   Tensor perturbation(const Tensor& x, const NoiseStream& noise, double part = 1) const;
 
-  // The batch with every view replaced, view `v` with noise of noise.fork({v}); the first stays as it is
-  // with `plain_first`. `strength`, if given, is filled from all that were made.
+  // The batch with every view replaced, view `v` with noise of noise.fork({v}); the first stays as
+  // it is with `plain_first`. `strength`, if given, is filled from all that were made.
   Batch views(const Batch& batch, const Rng& noise, double part, bool plain_first,
               ViewStrength* strength = nullptr) const;
 
@@ -136,7 +136,8 @@ class LearnedViews {
   Tensor mean_, std_;  // [C], or undefined
 };
 
-// The stream of a step's noise. `turn`: 0 the method's, 1 the viewmaker's; `part`: the batch of a step.
+// The stream of a step's noise. `turn`: 0 the method's, 1 the viewmaker's; `part`: the batch of a
+// step.
 Rng viewmaker_noise(uint64_t seed, int64_t step, int64_t turn, int64_t part);
 
 // The part of the budget that is spent at `fraction` of a run.

@@ -30,11 +30,11 @@ struct TrainProgress {
 
 // What a method may want to know of the run that it is trained in.
 struct TrainContext {
-  int64_t samples = 0;          // of the data set; Batch::index lies below
-  int64_t batch = 0;            // samples a batch
+  int64_t samples = 0;  // of the data set; Batch::index lies below
+  int64_t batch = 0;    // samples a batch
   int64_t steps_per_epoch = 1;
   uint64_t seed = 0;
-  Tensor duplicates;            // int64 [samples], groups of near-duplicates, -1: none; if demanded
+  Tensor duplicates;  // int64 [samples], groups of near-duplicates, -1: none; if demanded
 };
 
 // The shared part of most methods: views pass through encoder and projection, a loss compares the
@@ -58,8 +58,8 @@ class Method : public torch::nn::Module {
   // Whether view `v` passes the encoder at all; others reach the loss only through the batch.
   virtual bool embeds(size_t) const { return true; }
 
-  // embed() of every view that is embedded, one [N, d] each, the others undefined; views of one size
-  // share a forward pass.
+  // embed() of every view that is embedded, one [N, d] each, the others undefined; views of one
+  // size share a forward pass.
   std::vector<Tensor> embed_views(const Batch& batch);
 
   // h [N, D] -> z [N, d]: what the loss compares. The identity by default.
@@ -97,8 +97,8 @@ class Method : public torch::nn::Module {
  protected:
   const TrainProgress& progress() const { return progress_; }
 
-  // Whether what this batch shows is to be remembered (queues, centres, averages): while training, in
-  // the method's own turn. An adversary's turn repeats the batch and would enter it twice.
+  // Whether what this batch shows is to be remembered (queues, centres, averages): while training,
+  // in the method's own turn. An adversary's turn repeats the batch and would enter it twice.
   bool records() const;
 
  private:

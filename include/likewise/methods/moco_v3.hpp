@@ -7,11 +7,13 @@
 
 namespace likewise {
 
-// q = predictor(head(encoder(x))), k = slow copy's head(encoder(x)) without gradient, rows of length 1:
+// q = predictor(head(encoder(x))), k = slow copy's head(encoder(x)) without gradient, rows of
+// length 1:
 //   L = 2 tau (InfoNCE(q0, k1) + InfoNCE(q1, k0)),   InfoNCE(q, k) = cross-entropy of q k^T / tau,
 // target i for row i. The momentum rises to 1 along a cosine.
 // Source: Chen, Xie, He, "An empirical study of training self-supervised vision transformers", ICCV
-// 2021, algorithm 1. The paper's heads: 3 layers of 4096 to 256, norms behind the last; predictor 2.
+// 2021, algorithm 1. The paper's heads: 3 layers of 4096 to 256, norms behind the last;
+// predictor 2.
 class MocoV3 : public PredictorMethod {
  public:
   struct Options {

@@ -6,9 +6,9 @@
 
 namespace likewise {
 
-// The N-pair loss, see losses/n_pair.hpp. Of every class with two samples in the batch the first two
-// make a pair (--per_class 2 draws such batches); a sample without a label, or alone in its class,
-// pairs its two views. Source: Sohn, NeurIPS 2016: inner products without temperature.
+// The N-pair loss, see losses/n_pair.hpp. Of every class with two samples in the batch the first
+// two make a pair (--per_class 2 draws such batches); a sample without a label, or alone in its
+// class, pairs its two views. Source: Sohn, NeurIPS 2016: inner products without temperature.
 class NPair : public ClassMethod<NPairOptions> {
  public:
   using ClassMethod::ClassMethod;

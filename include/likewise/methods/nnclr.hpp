@@ -7,7 +7,8 @@
 
 namespace likewise {
 
-// z = head(encoder(x)), p = predictor(z), rows of length 1; n(z) = the row of the queue nearest to z:
+// z = head(encoder(x)), p = predictor(z), rows of length 1; n(z) = the row of the queue nearest to
+// z:
 //   L = [CE(n(z0) p1^T / tau) + CE(n(z1) p0^T / tau)] / 2,   target i for row i
 // after the step z0 enters the queue. Neighbours take no gradient.
 // Source: Dwibedi et al., "With a little help from my friends", ICCV 2021, equations 3 and 4. The

@@ -35,7 +35,8 @@ class Simclr : public HeadMethod {
       v("loss.hardness", hardness, "weigh negatives by exp(this times their logit) (1); 0: alike",
         range(0, 1e3));
       v("loss.sogclr", sogclr,
-        "gamma of moving averages in the denominators, for small batches (0.9); 0: none", range(0, 1));
+        "gamma of moving averages in the denominators, for small batches (0.9); 0: none",
+        range(0, 1));
       v.group("negatives", false_negatives);
       v.group("head", head);
     }

@@ -7,9 +7,9 @@ namespace likewise {
 
 // z = head(encoder(x)), p = predictor(z):
 //   L = -cos(p0, stop(z1))/2 - cos(p1, stop(z0))/2,   mean over the batch, in [-1, 1]
-// Source: Chen & He, "Exploring simple Siamese representation learning", CVPR 2021, algorithm 1. The
-// paper's head: 3 layers of 2048 (2 for CIFAR), a norm without scale behind the last; its predictor
-// a bottleneck of 512. Here the widths follow the encoder unless given.
+// Source: Chen & He, "Exploring simple Siamese representation learning", CVPR 2021, algorithm 1.
+// The paper's head: 3 layers of 2048 (2 for CIFAR), a norm without scale behind the last; its
+// predictor a bottleneck of 512. Here the widths follow the encoder unless given.
 class SimSiam : public PredictorMethod {
  public:
   struct Options {

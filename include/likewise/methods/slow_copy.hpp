@@ -37,8 +37,8 @@ class SlowCopy : public torch::nn::Module {
   // weights <- momentum weights + (1 - momentum) learner's. Batch statistics stay its own.
   void follow(const torch::nn::Module& encoder, const torch::nn::Module& head, double momentum);
 
-  // head(encoder(x)) without gradient, float32. In training mode and with parts > 1 the batch passes
-  // in so many parts, samples dealt in turn: batch statistics then differ from those of the
+  // head(encoder(x)) without gradient, float32. In training mode and with parts > 1 the batch
+  // passes in so many parts, samples dealt in turn: batch statistics then differ from those of the
   // learner's pass, which could else tell it which key belongs to which query. [N, ...] -> [N, d]
   Tensor embed(const Tensor& x, Precision precision, int64_t parts = 1);
 

@@ -14,7 +14,8 @@ class Spectral : public HeadMethod {
     HeadOptions head;
     template <class V>
     void fields(V& v) {
-      v("loss.mu", mu, "squared radius that longer embeddings are scaled to; 0: none", range(0, 1e6));
+      v("loss.mu", mu, "squared radius that longer embeddings are scaled to; 0: none",
+        range(0, 1e6));
       v.group("head", head);
     }
   };

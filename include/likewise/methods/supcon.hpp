@@ -19,7 +19,8 @@ struct SupConOptions {
 };
 
 // SupCon over the projections of all views, see losses/supcon.hpp. Uses the labels of the data;
-// samples without one have only their own views as positives, so that without any label it is SimCLR.
+// samples without one have only their own views as positives, so that without any label it is
+// SimCLR.
 // --per_class K draws batches of K samples a class. Source: Khosla et al., NeurIPS 2020.
 class SupCon : public ClassMethod<SupConOptions> {
  public:

@@ -7,11 +7,12 @@
 namespace likewise {
 
 // z = head(encoder(x)) of length 1, scores = z C^T with K prototypes of length 1:
-//   L = mean over large views i and other views v of CE(sinkhorn(scores_i), softmax(scores_v / tau))
-// see losses/swav.hpp. Codes come from the two large views; --views.local_crops adds small ones. From
-// step `queue_from` on, a queue of earlier z of each large view takes part in the codes: for batches
-// smaller than the number of prototypes. Prototypes stand still for the first `freeze` epochs.
-// Source: Caron et al., "Unsupervised learning of visual features by contrasting cluster
+//   L = mean over large views i and other views v of CE(sinkhorn(scores_i), softmax(scores_v /
+//   tau))
+// see losses/swav.hpp. Codes come from the two large views; --views.local_crops adds small ones.
+// From step `queue_from` on, a queue of earlier z of each large view takes part in the codes: for
+// batches smaller than the number of prototypes. Prototypes stand still for the first `freeze`
+// epochs. Source: Caron et al., "Unsupervised learning of visual features by contrasting cluster
 // assignments", NeurIPS 2020. The paper: 3000 prototypes, queue 3840 from epoch 15, freeze 1 epoch.
 class Swav : public HeadMethod {
  public:

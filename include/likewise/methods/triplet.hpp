@@ -6,9 +6,9 @@
 
 namespace likewise {
 
-// The triplet loss over the projections of all views, see losses/triplet.hpp. Classes are the labels
-// of the data where there are any, and else each sample with its views. --per_class K draws batches
-// of K samples a class. Sources: Schroff et al., CVPR 2015; Hermans et al., 2017.
+// The triplet loss over the projections of all views, see losses/triplet.hpp. Classes are the
+// labels of the data where there are any, and else each sample with its views. --per_class K draws
+// batches of K samples a class. Sources: Schroff et al., CVPR 2015; Hermans et al., 2017.
 class Triplet : public ClassMethod<TripletOptions> {
  public:
   using ClassMethod::ClassMethod;

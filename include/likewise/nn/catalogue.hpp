@@ -32,7 +32,8 @@ struct EncoderEntry {
   int64_t blocks;  // the architecture's own; 0: no such option
   bool has_stem;
   TransformerTraits transformer;
-  int64_t dimensions = 2;  // of what it takes beside channels: 2 images, 1 series, 0 anything, as a vector
+  int64_t dimensions =
+      2;  // of what it takes beside channels: 2 images, 1 series, 0 anything, as a vector
 };
 
 // In the order of `likewise list encoders`.

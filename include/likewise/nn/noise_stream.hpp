@@ -6,9 +6,9 @@
 
 namespace likewise {
 
-// Row i of a batch takes its noise at place `site` of a network from stream.fork({site, first + i}).
-// A batch may therefore pass in pieces (first: the row at which a piece begins), with any number of
-// threads, and a step's noise is a function of the keys of `stream` alone.
+// Row i of a batch takes its noise at place `site` of a network from stream.fork({site, first +
+// i}). A batch may therefore pass in pieces (first: the row at which a piece begins), with any
+// number of threads, and a step's noise is a function of the keys of `stream` alone.
 struct NoiseStream {
   Rng stream;
   int64_t first = 0;

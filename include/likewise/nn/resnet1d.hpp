@@ -12,14 +12,15 @@ namespace likewise {
 struct ResNet1dOptions {
   int64_t channels = 1;
   int64_t width = 32;
-  int64_t stem_stride = 1;  // waves are taken in long steps; the stem's kernel is twice that and more
-  int64_t blocks = 4;       // widths w, 2w, 4w, 4w, ...; the second to fourth halve the length
+  int64_t stem_stride =
+      1;               // waves are taken in long steps; the stem's kernel is twice that and more
+  int64_t blocks = 4;  // widths w, 2w, 4w, 4w, ...; the second to fourth halve the length
   int64_t kernel = 5;
 };
 
 // The counterpart of SmallResNet (as the time-series baseline of Wang et al., "Time series
-// classification from scratch", IJCNN 2017, in shape): convolutions along time, batch norms, shortcuts.
-// x [N, channels, T] -> global average [N, D], D = 4 width (from three blocks on).
+// classification from scratch", IJCNN 2017, in shape): convolutions along time, batch norms,
+// shortcuts. x [N, channels, T] -> global average [N, D], D = 4 width (from three blocks on).
 class ResNet1d : public Encoder {
  public:
   explicit ResNet1d(const ResNet1dOptions& options);

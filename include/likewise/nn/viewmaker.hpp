@@ -22,23 +22,27 @@ struct ViewmakerShape {
     v("blocks", blocks, "residual blocks, each with a noise channel of its own", range(0, 32));
     v("activation", activation, "between its layers", choices({"relu", "leaky_relu"}));
     v("start", start,
-      "factor on its last layer at the start; with 1e-5 perturbations begin near 0 (the bound scales "
+      "factor on its last layer at the start; with 1e-5 perturbations begin near 0 (the bound "
+      "scales "
       "up more)",
       range(0, 10));
   }
 };
 
 // What a viewmaker is made for: the shape of a sample without the batch. A convolutional form for
-// images [C, H, W] and series [C, T], of any size from 5, and a form of linear layers for vectors [D].
+// images [C, H, W] and series [C, T], of any size from 5, and a form of linear layers for vectors
+// [D].
 enum class ViewmakerKind { vector, series, image };
-const char* viewmaker_kind_name(ViewmakerKind kind);         // "vector", "series", "image"
-ViewmakerKind viewmaker_kind(const std::string& name);       // the other way; DataError for none
-ViewmakerKind viewmaker_kind_of_batch(const Tensor& batch);  // by its dimensions; UserError for others
+const char* viewmaker_kind_name(ViewmakerKind kind);    // "vector", "series", "image"
+ViewmakerKind viewmaker_kind(const std::string& name);  // the other way; DataError for none
+ViewmakerKind viewmaker_kind_of_batch(
+    const Tensor& batch);  // by its dimensions; UserError for others
 
 // x [N, C, H, W], [N, C, T] or [N, D] -> y of the same shape, before any bound (perturbation.hpp).
 //
 // Images and series (2-D as in the authors' code, 1-D the same with convolutions over time), with w
-// the width, R blocks, k the noise sites 0, ..., R; IN is instance normalisation with scale and shift:
+// the width, R blocks, k the noise sites 0, ..., R; IN is instance normalisation with scale and
+// shift:
 //
 //   k = 0   concatenate a channel of noise U[0, 1)      C + 1    H
 //           conv 9, IN, act                             w        H
@@ -51,12 +55,12 @@ ViewmakerKind viewmaker_kind_of_batch(const Tensor& batch);  // by its dimension
 //           conv 9                                      C        H
 //
 // All convolutions have a bias and reflection padding. Sizes that 4 does not divide are rounded up
-// on the way down and met again on the way up. Weights and biases start uniform in +-1/sqrt(fan in).
-// With w = 32 and R = 3 there are 1,120,131 parameters for 3 channels, 1,109,761 for 1, 1,374,196
-// for 52. (The authors' code also allocates blocks that it never uses.)
+// on the way down and met again on the way up. Weights and biases start uniform in +-1/sqrt(fan
+// in). With w = 32 and R = 3 there are 1,120,131 parameters for 3 channels, 1,109,761 for 1,
+// 1,374,196 for 52. (The authors' code also allocates blocks that it never uses.)
 //
-// Vectors (our own form): the same with linear layers and layer normalisation: D + w noise values ->
-// 4w, R residual blocks of width 4w + i w that begin with w noise values, -> D.
+// Vectors (our own form): the same with linear layers and layer normalisation: D + w noise values
+// -> 4w, R residual blocks of width 4w + i w that begin with w noise values, -> D.
 //
 // Source: Tamkin, Wu, Goodman, "Viewmaker networks: learning views for unsupervised representation
 // learning", ICLR 2021, and its code.

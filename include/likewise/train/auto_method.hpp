@@ -16,8 +16,8 @@ using GivenOption = std::function<std::string(std::string_view key)>;
 
 // What is known of data and machine before anything is chosen.
 struct AutoFacts {
-  bool images = true;      // else another modality: no `stats`
-  int64_t samples = 0;     // that training will see
+  bool images = true;   // else another modality: no `stats`
+  int64_t samples = 0;  // that training will see
   int64_t labelled = 0;
   ImageStats stats;
   int64_t processors = 1;  // that training will use

@@ -1,6 +1,6 @@
 #pragma once
-// A trained encoder with all that is needed to use it: its shape, its weights, and how samples become
-// its input.
+// A trained encoder with all that is needed to use it: its shape, its weights, and how samples
+// become its input.
 
 #include <filesystem>
 #include <map>
@@ -43,9 +43,9 @@ TrainedEncoder load_encoder(const std::filesystem::path& path);
 TrainedEncoder untrained_encoder(const EncoderSpec& spec, uint64_t seed);
 
 struct Extraction {
-  FeatureSet set;                     // x [N, D] in the order of the data set; broken ones left out
-  std::vector<int64_t> index;         // position of each row in the data set
-  std::vector<std::string> bad;       // a sentence a broken sample
+  FeatureSet set;                // x [N, D] in the order of the data set; broken ones left out
+  std::vector<int64_t> index;    // position of each row in the data set
+  std::vector<std::string> bad;  // a sentence a broken sample
 };
 
 // Features of every sample, in evaluation mode without gradients. `say` names the work in the
@@ -57,7 +57,7 @@ Extraction extract_features(const TrainedEncoder& model, const DatasetPtr& data,
 // Values of the prepared inputs, [N, C * S * S] for images: the other baseline. Larger images are
 // averaged to 32 x 32, larger spectrograms to 64 x 64, longer series to 1024 frames, without which
 // neither memory nor any classifier could hold them.
-Extraction extract_pixels(const EncoderSpec& spec, const DatasetPtr& data, int64_t max_bad = 1000000000,
-                          const View* before = nullptr);
+Extraction extract_pixels(const EncoderSpec& spec, const DatasetPtr& data,
+                          int64_t max_bad = 1000000000, const View* before = nullptr);
 
 }  // namespace likewise

@@ -1,6 +1,6 @@
 #pragma once
-// The evaluation of a run: every protocol on its frozen features, beside raw pixels and the untrained
-// encoder.
+// The evaluation of a run: every protocol on its frozen features, beside raw pixels and the
+// untrained encoder.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -39,7 +39,9 @@ struct EvaluateOptions {
     v("data", data, "labelled data to learn from; by default the training part of the run's data");
     v("test", test, "labelled data to test on; by default the test part, or a fifth held out");
     v("novel", novel, "data whose classes the episodes draw from; by default the test data");
-    v("eval", eval, "protocols, separated by commas: knn, linear, few_label, episodes, finetune, lp_ft, corruptions");
+    v("eval", eval,
+      "protocols, separated by commas: knn, linear, few_label, episodes, finetune, lp_ft, "
+      "corruptions");
     v("baselines", baselines, "also measure raw pixels and the untrained encoder");
     v("validation", validation,
       "look at no test label: a fifth of the labels to learn from takes their place; figures go to "
@@ -53,7 +55,8 @@ struct EvaluateOptions {
     v.group("finetune", finetune);
     v.group("corruptions", corruptions);
     v("learned_views", learned_views,
-      "also a linear probe on so many learned views of each training image, as the viewmaker's authors "
+      "also a linear probe on so many learned views of each training image, as the viewmaker's "
+      "authors "
       "have it, tested on clean images; 0: none",
       range(0, 100));
     v("finetune.per_class", finetune_per_class, "fine-tune on so many labels a class; 0: all",

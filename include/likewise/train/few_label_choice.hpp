@@ -27,9 +27,11 @@ struct FewLabelChoiceOptions {
     init.fields(v);
     v("data", data, "labelled images: a folder for each class, or a list with labels");
     v("labels", labels, "CSV with columns path and label for the images of --data");
-    v("out", out, "model folder to make, with the best head fitted to all labels; none: only measure");
+    v("out", out,
+      "model folder to make, with the best head fitted to all labels; none: only measure");
     v("shots", shots, "labels a class");
-    v("queries", queries, "other images a class that are named at each draw; 0: all", range(0, 1e6));
+    v("queries", queries, "other images a class that are named at each draw; 0: all",
+      range(0, 1e6));
     v("draws", draws, "draws of the labels", range(2, 1e5));
     v.group("heads", heads);
     v("seed", seed, "of the draws", range(0, 9e18));
@@ -46,15 +48,16 @@ struct HeadRow {
 };
 
 struct FewLabelChoice {
-  std::vector<int64_t> shots;         // those that could be drawn
-  std::vector<std::string> skipped;   // why others could not
+  std::vector<int64_t> shots;        // those that could be drawn
+  std::vector<std::string> skipped;  // why others could not
   std::vector<HeadRow> rows;
-  std::string best;                   // of the heads that `predict` can use, at the most shots
-  std::string verdict;                // a sentence
+  std::string best;     // of the heads that `predict` can use, at the most shots
+  std::string verdict;  // a sentence
 };
 
-// Over all classes at once: each draw takes k labelled rows of every class and names up to `queries`
-// others. Throws UserError: no labels, one class, no class left over for any number of shots.
+// Over all classes at once: each draw takes k labelled rows of every class and names up to
+// `queries` others. Throws UserError: no labels, one class, no class left over for any number of
+// shots.
 FewLabelChoice choose_head(const FeatureSet& set, const FewLabelChoiceOptions& options);
 nlohmann::json choice_json(const FewLabelChoice& choice);
 std::string choice_text(const FewLabelChoice& choice);

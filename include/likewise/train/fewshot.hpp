@@ -38,7 +38,8 @@ struct FewShotResult {
   std::string text;            // the table of the test
 };
 
-// Trains and fills the run folder options.out: run.toml, metrics.jsonl, checkpoints/last.safetensors
+// Trains and fills the run folder options.out: run.toml, metrics.jsonl,
+// checkpoints/last.safetensors
 // (`model.*` and `optim.*` to go on from, `best.*` the method as validation chose it, `ema.*` its
 // encoder, which every other command uses), then evaluation.json, report/episodes.json, report.html
 // from the test classes, which nothing saw before.

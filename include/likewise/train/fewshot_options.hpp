@@ -18,7 +18,8 @@ struct FewShotDataOptions {
   int64_t max_bad = 100;
   template <class V>
   void fields(V& v) {
-    v("path", path, "labelled images to train on: a folder for each class, a list, a data set; "
+    v("path", path,
+      "labelled images to train on: a folder for each class, a list, a data set; "
       "PATH#part names a part");
     v("quarter_turns", quarter_turns,
       "every class in four turns, each turn a class of its own, for training, validation and test");
@@ -39,7 +40,8 @@ struct FewShotTestOptions {
   int64_t seed = 0;
   template <class V>
   void fields(V& v) {
-    v("data", data, "labelled images of other classes, looked at when training is over; none: no "
+    v("data", data,
+      "labelled images of other classes, looked at when training is over; none: no "
       "test");
     v("ways", ways, "classes of the test episodes");
     v("shots", shots, "labelled images a class");
@@ -60,11 +62,14 @@ struct FewShotValidationOptions {
   int64_t every = 0, episodes = 100;
   template <class V>
   void fields(V& v) {
-    v("data", data, "labelled images of other classes that choose the checkpoint; else a part of the "
+    v("data", data,
+      "labelled images of other classes that choose the checkpoint; else a part of the "
       "training classes");
     v("domains", domains, "training domains that are held out for it, separated by commas");
-    v("share", share, "else this part of the training classes, drawn by the seed; 0: none, the last "
-      "checkpoint is kept", range(0, 0.9));
+    v("share", share,
+      "else this part of the training classes, drawn by the seed; 0: none, the last "
+      "checkpoint is kept",
+      range(0, 0.9));
     v("every", every, "training episodes between two looks; 0: a tenth of the budget",
       range(0, 1e12));
     v("episodes", episodes, "episodes of a look", range(2, 1e7));
@@ -101,8 +106,10 @@ struct FewShotOptions {
     v("method", method, "how episodes are learned; see `likewise list fewshot`");
     v.group("encoder", encoder);
     v("size", size,
-      "side of the square images in pixels; 0: 28 for grey images, 84 for others, no more than they "
-      "have (Koch's network needs 105)", range(0, 4096));
+      "side of the square images in pixels; 0: 28 for grey images, 84 for others, no more than "
+      "they "
+      "have (Koch's network needs 105)",
+      range(0, 4096));
     v("ways", ways, "classes of a training episode; 0: the method's own", range(0, 1e5));
     v("shots", shots, "labelled images a class in it; 0: the method's own", range(0, 1e5));
     v("queries", queries, "queries a class in it; -1: the method's own", range(-1, 1e5));

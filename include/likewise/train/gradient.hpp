@@ -22,8 +22,8 @@ double accumulate_gradient(Method& method, const Batch& batch, const Player& pla
 // Rows [first, first + count) of view `view`, with whatever graph they have.
 using ViewRows = std::function<Tensor(size_t view, int64_t first, int64_t count)>;
 
-// The cached gradient where views have a graph of their own: `batch` holds them without it, `rows` makes
-// the same values again with it, a chunk at a time.
+// The cached gradient where views have a graph of their own: `batch` holds them without it, `rows`
+// makes the same values again with it, a chunk at a time.
 double cached_gradient(Method& method, const Batch& batch, double scale, int64_t chunk,
                        const ViewRows& rows, Profile* profile = nullptr);
 

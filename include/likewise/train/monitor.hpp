@@ -22,10 +22,10 @@ class HealthMonitor {
   // Remembers a sample of the encoder's weights: once, before training or restoring.
   void begin(const Method& method);
 
-  // The numbers of eval/health.hpp with "verdict", a line in words. What the curve of the run says of
-  // the learning rate comes first, since it explains the rest. With a viewmaker its views of those
-  // views are looked at, and "view_diversity" is there (LearnedViews::diversity). `cues`: whether to
-  // look for what two views share besides content.
+  // The numbers of eval/health.hpp with "verdict", a line in words. What the curve of the run says
+  // of the learning rate comes first, since it explains the rest. With a viewmaker its views of
+  // those views are looked at, and "view_diversity" is there (LearnedViews::diversity). `cues`:
+  // whether to look for what two views share besides content.
   nlohmann::json look(Method& method, const std::vector<CurvePoint>& curve = {},
                       const LearnedViews* learned = nullptr) const;
 
@@ -42,7 +42,8 @@ class HealthMonitor {
   mutable std::vector<Tensor> copy_before_, learner_before_;  // weights at the last look
 };
 
-// The curve of a run as its metrics.jsonl has it: of the records of steps, in order. None without one.
+// The curve of a run as its metrics.jsonl has it: of the records of steps, in order. None without
+// one.
 std::vector<CurvePoint> read_curve(const std::filesystem::path& metrics);
 
 // Accuracy of weighted kNN from labelled training data to labelled test data.

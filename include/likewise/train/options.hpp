@@ -46,8 +46,8 @@ struct PretrainOptions {
   DataOptions data;
   std::string method = "simclr";
   EncoderOptions encoder;
-  // What the data are; it decides which views there are to be described: whoever describes the options
-  // sets it before (see detect_modality), "auto" describes those of images.
+  // What the data are; it decides which views there are to be described: whoever describes the
+  // options sets it before (see detect_modality), "auto" describes those of images.
   std::string modality = "auto";
   ImageViewOptions views;
   ViewmakerOptions viewmaker;
@@ -87,7 +87,8 @@ struct PretrainOptions {
   void fields(V& v) {
     v("out", out, "run folder to make");
     v.group("data", data);
-    v("method", method, "what is learned; see `likewise list methods`; auto: chosen by the data, see --explain");
+    v("method", method,
+      "what is learned; see `likewise list methods`; auto: chosen by the data, see --explain");
     v.group("encoder", encoder);
     v("modality", modality, "what the data are; auto: by the files",
       choices({"auto", "image", "audio", "series", "tensor"}));
@@ -125,7 +126,8 @@ struct PretrainOptions {
     v("seed", seed, "decides everything random", range(0, 9e18));
     v.group("optim", optim);
     v.group("schedule", schedule);
-    v("init_from", init_from, "weights to begin with: a run, or a file of others (see likewise embed --help); with "
+    v("init_from", init_from,
+      "weights to begin with: a run, or a file of others (see likewise embed --help); with "
       "--encoder auto its architecture, too");
     v("resume", resume, "go on from the last checkpoint of --out");
     v("overwrite", overwrite, "replace an existing run in --out");
@@ -139,7 +141,8 @@ struct PretrainOptions {
     v("progress", progress, "how progress is shown", choices({"auto", "bar", "lines", "none"}));
     v("profile", profile, "say at the end where the time of a step went");
     v("explain", explain,
-      "with --method auto: print what is chosen, why, and what each rule rests on; without --out nothing is "
+      "with --method auto: print what is chosen, why, and what each rule rests on; without --out "
+      "nothing is "
       "trained");
   }
 };

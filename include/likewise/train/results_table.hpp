@@ -31,13 +31,14 @@ RunFacts run_facts(const nlohmann::json& summary, const std::string& metrics);
 struct SettingFigures {
   std::string name;
   std::vector<Figures> seeds;
-  std::vector<RunFacts> runs;  // empty: the table has no columns for them
+  std::vector<RunFacts> runs;       // empty: the table has no columns for them
   std::vector<Figures> validation;  // of all seeds, where settings are chosen by them
   bool chosen = false;              // marked in the tables
 };
 
-// Rows: each setting's learned features, then the baselines (raw pixels, untrained encoder). Cells: mean and 95 % interval
-// over seeds, in percent, those of the validation last; then, of the runs, mean minutes, largest MB, and how their health ended.
+// Rows: each setting's learned features, then the baselines (raw pixels, untrained encoder). Cells:
+// mean and 95 % interval over seeds, in percent, those of the validation last; then, of the runs,
+// mean minutes, largest MB, and how their health ended.
 std::string markdown_table(const std::vector<SettingFigures>& settings);
 nlohmann::json json_table(const std::vector<SettingFigures>& settings);
 

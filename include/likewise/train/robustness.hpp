@@ -24,15 +24,17 @@ struct CorruptionOptions {
 // One kind of features: the encoder's, raw pixels, ...
 struct ProbedFeatures {
   std::string name;
-  FeatureSet train;                                     // clean
+  FeatureSet train;  // clean
   std::function<FeatureSet(const DatasetPtr&)> extract;
 };
 
-// A linear probe on clean training features, tested on corrupted test samples (views/corruptions.hpp):
+// A linear probe on clean training features, tested on corrupted test samples
+// (views/corruptions.hpp):
 //   {samples, names: [K], groups: [K], severities: [1..5],
 //    rows: [{features, clean, mean, by_severity: [5], accuracy: [K][5]}]}
-// `clean` is the accuracy on the same samples as they are, `mean` the plain mean over corruptions and
-// severities, as in the tables of the CIFAR-10-C paper. `rate`: frames a second of sounds and series.
+// `clean` is the accuracy on the same samples as they are, `mean` the plain mean over corruptions
+// and severities, as in the tables of the CIFAR-10-C paper. `rate`: frames a second of sounds and
+// series.
 nlohmann::json corruption_table(const std::vector<ProbedFeatures>& features, const DatasetPtr& test,
                                 const CorruptionOptions& options, double rate,
                                 const LinearProbeOptions& linear,

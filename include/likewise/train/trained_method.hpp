@@ -14,7 +14,7 @@
 namespace likewise {
 
 struct TrainedMethod {
-  PretrainOptions options;                // of the run, resolved
+  PretrainOptions options;  // of the run, resolved
   std::unique_ptr<MethodOptions> method_options;
   EncoderSpec spec;
   std::shared_ptr<Method> method;         // in evaluation mode
@@ -24,7 +24,8 @@ struct TrainedMethod {
 // Throws UserError when the run has no run.toml or checkpoint, DataError when one is broken.
 TrainedMethod load_method(const std::filesystem::path& run);
 
-// Projections [N, d] of two random views of up to `samples` images, evenly spaced over the data set.
+// Projections [N, d] of two random views of up to `samples` images, evenly spaced over the data
+// set.
 struct ViewPair {
   Tensor z0, z1;
 };

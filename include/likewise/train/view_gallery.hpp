@@ -11,9 +11,10 @@
 
 namespace likewise {
 
-// A picture of one sample as the data: address of a PNG, values from `low` to `high` as black to white:
-//   [1 or 3, H, W]  an image      other [C, H, W]  the mean over channels, low frequencies (row 0) below
-//   [C, T]          a line of each of up to eight channels      [D]  a single line
+// A picture of one sample as the data: address of a PNG, values from `low` to `high` as black to
+// white:
+//   [1 or 3, H, W]  an image      other [C, H, W]  the mean over channels, low frequencies (row 0)
+//   below [C, T]          a line of each of up to eight channels      [D]  a single line
 std::string picture_of(const Tensor& x, double low, double high);
 
 // Learned views of samples of a data set, as a run makes them.
@@ -23,8 +24,8 @@ class ViewMaking {
   ViewMaking(std::shared_ptr<LearnedViews> views, const EncoderSpec& spec, bool after,
              uint64_t seed = 0);
 
-  // View number `k` of sample `index`: `base` is what the viewmaker was given, `view` what it made of it,
-  // both in its units (pixels in [0, 1] for images). The same for equal arguments.
+  // View number `k` of sample `index`: `base` is what the viewmaker was given, `view` what it made
+  // of it, both in its units (pixels in [0, 1] for images). The same for equal arguments.
   struct Made {
     Tensor base, view;
   };

@@ -77,13 +77,15 @@ inline std::vector<View> train_views(const InputSpec& spec, const DatasetPtr& da
   return input_kind(spec.modality).train_views(spec, data);
 }
 inline View eval_view(const InputSpec& spec) { return input_kind(spec.modality).eval_view(spec); }
-inline InputShape input_shape(const InputSpec& spec) { return input_kind(spec.modality).shape(spec); }
+inline InputShape input_shape(const InputSpec& spec) {
+  return input_kind(spec.modality).shape(spec);
+}
 
 namespace detail {
 extern const InputKind kImageInput, kAudioInput, kSeriesInput, kTensorInput;
 
-// Rows of a plane [F, T] from bottom to top, grey between two and a half deviations; three channels as
-// colours. Lines for series [C, T], a strip of cells for vectors [D].
+// Rows of a plane [F, T] from bottom to top, grey between two and a half deviations; three channels
+// as colours. Lines for series [C, T], a strip of cells for vectors [D].
 Image signal_picture(const Tensor& view, int64_t side);
 
 // The views of SpectrogramViewOptions in their order.

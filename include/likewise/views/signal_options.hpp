@@ -1,6 +1,6 @@
 #pragma once
-// The view options of what is no image. As in ImageViewOptions, what is unset (NaN, -1, 0 or "auto") is
-// decided by the recipe and the data; order of application is that of the lists.
+// The view options of what is no image. As in ImageViewOptions, what is unset (NaN, -1, 0 or
+// "auto") is decided by the recipe and the data; order of application is that of the lists.
 
 #include <cstdint>
 #include <string>
@@ -38,7 +38,8 @@ struct AudioViewOptions {
   int64_t size = 0;
   double seconds = 0;
   SpectrumOptions spectrum;
-  double mix = kUnset, room = kUnset, pitch = kUnset, speed = kUnset, keep = kUnset, keep_min = kUnset;
+  double mix = kUnset, room = kUnset, pitch = kUnset, speed = kUnset, keep = kUnset,
+         keep_min = kUnset;
   double shift = kUnset, noise = kUnset, noise_low = kUnset, noise_high = kUnset, gain = kUnset;
   SpectrogramViewOptions masks;
 
@@ -72,7 +73,8 @@ struct AudioViewOptions {
 struct SeriesViewOptions {
   std::string recipe = "auto", input = "auto";
   int64_t n_fft = 0, hop = 0;
-  double crop = kUnset, rotate = kUnset, permute = kUnset, time_warp = kUnset, magnitude_warp = kUnset;
+  double crop = kUnset, rotate = kUnset, permute = kUnset, time_warp = kUnset,
+         magnitude_warp = kUnset;
   double scaling = kUnset, jitter = kUnset, drop = kUnset, band_stop = kUnset, reverse = kUnset;
   SpectrogramViewOptions masks;
 
@@ -84,8 +86,10 @@ struct SeriesViewOptions {
       choices({"auto", "series", "spectrogram"}));
     v("n_fft", n_fft, "of spectrograms: frames of a Fourier transform; 0: 63", range(0, 65536));
     v("hop", hop, "of spectrograms: frames between transforms; 0: 32 of a window", range(0, 65536));
-    v("crop", crop, "smallest part of the time that a crop keeps and stretches (1: none)", range(0.01, 1));
-    v("rotate", rotate, "largest rotation in space in degrees, of each three channels", range(0, 180));
+    v("crop", crop, "smallest part of the time that a crop keeps and stretches (1: none)",
+      range(0.01, 1));
+    v("rotate", rotate, "largest rotation in space in degrees, of each three channels",
+      range(0, 180));
     v("permute", permute, "probability of another order of up to 5 pieces", range(0, 1));
     v("time_warp", time_warp, "deviation of the speed of time", range(0, 1));
     v("magnitude_warp", magnitude_warp, "deviation of a smooth factor over time", range(0, 10));

@@ -10,10 +10,10 @@
 namespace likewise {
 
 struct SignalStats {
-  double rate = 0;              // frames a second; 0: unknown
-  int64_t channels = 0;         // of most samples
-  int64_t length = 0;           // frames that 95 of 100 samples do not exceed
-  std::vector<int64_t> shape;   // of tensors; empty where the length differs
+  double rate = 0;             // frames a second; 0: unknown
+  int64_t channels = 0;        // of most samples
+  int64_t length = 0;          // frames that 95 of 100 samples do not exceed
+  std::vector<int64_t> shape;  // of tensors; empty where the length differs
   // Of the encoder's input before standardisation: one value, or one a channel.
   std::vector<double> mean, std;
 

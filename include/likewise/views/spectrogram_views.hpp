@@ -17,9 +17,10 @@ void mask_band(Tensor& x, int64_t dimension, int64_t first, int64_t count, float
 // input, or its least value ("floor").
 View random_masks(int64_t dimension, int64_t count, double part, bool to_floor = false);
 
-// Time warp: a place w0 in the middle part of the time axis moves by up to `part` of the length both
-// ways, everything else linearly between it and the ends, which stay; linear interpolation. (The
-// paper warps by a thin-plate spline through the same points; on a line this is it to first order.)
+// Time warp: a place w0 in the middle part of the time axis moves by up to `part` of the length
+// both ways, everything else linearly between it and the ends, which stay; linear interpolation.
+// (The paper warps by a thin-plate spline through the same points; on a line this is it to first
+// order.)
 View random_spectrogram_warp(double part);
 
 View random_spectrogram_noise(double deviation);  // N(0, (deviation std)^2); std of the spectrogram

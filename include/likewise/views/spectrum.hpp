@@ -23,7 +23,8 @@ struct SpectrumOptions {
 
   template <class V>
   void fields(V& v) {
-    v("recipe", recipe, "whose settings: likewise, librosa's, torchaudio's or the viewmaker paper's",
+    v("recipe", recipe,
+      "whose settings: likewise, librosa's, torchaudio's or the viewmaker paper's",
       choices({"auto", "likewise", "librosa", "torchaudio", "viewmaker"}));
     v("n_fft", n_fft, "frames of a Fourier transform; 0: the recipe's", range(0, 65536));
     v("hop", hop, "frames between transforms; 0: the recipe's", range(0, 1e6));
@@ -32,18 +33,22 @@ struct SpectrumOptions {
     v("fmin", fmin, "lowest frequency of the bands in Hz", range(0, 2e6));
     v("fmax", fmax, "highest frequency of the bands in Hz; unset: half the rate", range(0, 2e6));
     v("scale", scale, "of the bands", choices({"auto", "slaney", "htk"}));
-    v("norm", norm, "slaney divides a band by half its width in Hz", choices({"auto", "slaney", "none"}));
-    v("padding", padding, "what lies before the begin and behind the end", choices({"auto", "zero", "reflect"}));
-    v("log", log, "db: 10 log10(max(x, 1e-10)); db_squared: the same of x^2, as the viewmaker paper's "
-      "code; ln: ln(x + 1e-6)", choices({"auto", "db", "db_squared", "ln", "none"}));
+    v("norm", norm, "slaney divides a band by half its width in Hz",
+      choices({"auto", "slaney", "none"}));
+    v("padding", padding, "what lies before the begin and behind the end",
+      choices({"auto", "zero", "reflect"}));
+    v("log", log,
+      "db: 10 log10(max(x, 1e-10)); db_squared: the same of x^2, as the viewmaker paper's "
+      "code; ln: ln(x + 1e-6)",
+      choices({"auto", "db", "db_squared", "ln", "none"}));
     v("power", power, "of the magnitude: 2 energy, 1 magnitude; 0: the recipe's", range(0, 4));
     v("top_db", top_db, "decibels below the loudest that are cut off; 0: none", range(0, 300));
   }
 };
 
 // Everything decided for waves of `length` frames at `rate`. `size` is how many rows and frames are
-// wanted of a picture where the recipe has no numbers of its own. Throws UserError for settings that
-// cannot be.
+// wanted of a picture where the recipe has no numbers of its own. Throws UserError for settings
+// that cannot be.
 //
 //               n_fft            hop               mels   scale   norm    padding  log         top
 //   likewise    >= 40 ms, 2^k    length/size + 1   size   slaney  slaney  zero     db          80

@@ -1,7 +1,7 @@
 #pragma once
-// Views of waves and series: float [C, T] -> float [C, T] of the same size (crop_or_pad: of another).
-// Torch-tensors in, arithmetic in plain loops; everything random comes from the stream. The functions
-// that make them check their parameters and throw UserError.
+// Views of waves and series: float [C, T] -> float [C, T] of the same size (crop_or_pad: of
+// another). Torch-tensors in, arithmetic in plain loops; everything random comes from the stream.
+// The functions that make them check their parameters and throw UserError.
 
 #include <cstdint>
 #include <functional>
@@ -32,8 +32,8 @@ View random_shift(double part);
 View random_speed(double log_speed);
 Tensor change_speed(const Tensor& x, double speed);
 
-// Higher or lower at the same speed, by up to `semitones` both ways, with `probability`: change_speed,
-// then stretched back by waveform-similarity overlap-add (Verhelst & Roelands 1993).
+// Higher or lower at the same speed, by up to `semitones` both ways, with `probability`:
+// change_speed, then stretched back by waveform-similarity overlap-add (Verhelst & Roelands 1993).
 View random_pitch(double probability, double semitones, double rate);
 // The same sound `factor` times as long, with its pitch: frames of `window`.
 Tensor stretch_time(const Tensor& x, double factor, int64_t window);
@@ -43,8 +43,8 @@ Tensor stretch_time(const Tensor& x, double factor, int64_t window);
 // same energy as before.
 View random_room(double probability, double longest, double rate);
 
-// Keeps a stretch of U(least, 1) of the length in its place and silences the rest, with `probability`
-// (the viewmaker authors' crop).
+// Keeps a stretch of U(least, 1) of the length in its place and silences the rest, with
+// `probability` (the viewmaker authors' crop).
 View random_keep(double probability, double least);
 
 // Another recording added, with `probability`: `other` gives it for a number of its choice. At a
@@ -54,19 +54,19 @@ View random_mix(double probability, double low_db, double high_db,
 
 // ---- series (Um et al., "Data augmentation of wearable sensor data", ICMI 2017)
 
-View random_jitter(double deviation);  // N(0, (deviation std_c)^2) a frame; std_c of the channel
+View random_jitter(double deviation);   // N(0, (deviation std_c)^2) a frame; std_c of the channel
 View random_scaling(double deviation);  // a factor N(1, deviation^2) a channel
 
-// A uniform rotation of space by up to `degrees` about a random axis: of each three channels in turn,
-// the same for all threes of a device (accelerometer and gyroscope turn together). What is left of
-// the channels stays.
+// A uniform rotation of space by up to `degrees` about a random axis: of each three channels in
+// turn, the same for all threes of a device (accelerometer and gyroscope turn together). What is
+// left of the channels stays.
 View random_rotation(double degrees);
 
 // A smooth factor a channel: 1 + cubic interpolation of N(0, deviation^2) at `knots` places.
 View random_magnitude_warp(double deviation, int64_t knots = 4);
 
-// Time runs at a smooth speed: cumulated 1 + cubic interpolation of N(0, deviation^2), scaled so that
-// begin and end stay; linear interpolation.
+// Time runs at a smooth speed: cumulated 1 + cubic interpolation of N(0, deviation^2), scaled so
+// that begin and end stay; linear interpolation.
 View random_time_warp(double deviation, int64_t knots = 4);
 
 // Cut into up to `pieces` of random lengths and put together in another order, with `probability`.

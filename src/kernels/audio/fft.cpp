@@ -79,7 +79,8 @@ void real_dft_slow(const double* x, int64_t n, double* re, double* im) {
   for (int64_t k = 0; k <= n / 2; ++k) {
     re[k] = im[k] = 0;
     for (int64_t t = 0; t < n; ++t) {
-      const double angle = -2 * std::numbers::pi * static_cast<double>(k * t % n) / static_cast<double>(n);
+      const double angle =
+          -2 * std::numbers::pi * static_cast<double>(k * t % n) / static_cast<double>(n);
       re[k] += x[t] * std::cos(angle);
       im[k] += x[t] * std::sin(angle);
     }

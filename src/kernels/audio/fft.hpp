@@ -13,14 +13,14 @@ namespace likewise::kernels {
 
 inline constexpr int64_t kFftLanes = 16;
 
-// What a length needs: factors and twiddles. Lengths of small factors are fast; a prime length takes
-// O(n^2).
+// What a length needs: factors and twiddles. Lengths of small factors are fast; a prime length
+// takes O(n^2).
 struct FftPlan {
-  int64_t n = 0;                  // of the real frame
-  int64_t complex_n = 0;          // n / 2 for even n, else n
-  std::vector<int64_t> factors;   // of complex_n
-  std::vector<float> twiddles;    // re, im of exp(-2 pi i k / complex_n), k < complex_n
-  std::vector<float> untangle;    // re, im of exp(-2 pi i k / n), k <= n / 2; even n
+  int64_t n = 0;                 // of the real frame
+  int64_t complex_n = 0;         // n / 2 for even n, else n
+  std::vector<int64_t> factors;  // of complex_n
+  std::vector<float> twiddles;   // re, im of exp(-2 pi i k / complex_n), k < complex_n
+  std::vector<float> untangle;   // re, im of exp(-2 pi i k / n), k <= n / 2; even n
 };
 
 // Throws UserError for n < 1.

@@ -79,9 +79,10 @@ Spectrogram::Spectrogram(const StftShape& shape, MelFilters filters)
     : shape_(shape), filters_(std::move(filters)), plan_(make_fft_plan(shape.n_fft)) {
   const int64_t width = shape.window > 0 ? shape.window : shape.n_fft;
   if (shape.hop < 1 || width > shape.n_fft) {
-    throw UserError("a spectrogram of n_fft {}, hop {} and window {}; accepted is hop >= 1 and "
-                    "window <= n_fft",
-                    shape.n_fft, shape.hop, width);
+    throw UserError(
+        "a spectrogram of n_fft {}, hop {} and window {}; accepted is hop >= 1 and "
+        "window <= n_fft",
+        shape.n_fft, shape.hop, width);
   }
   LIKEWISE_CHECK(filters_.count() == 0 || filters_.bins == shape.n_fft / 2 + 1, "{} bins",
                  filters_.bins);
@@ -108,8 +109,9 @@ double Spectrogram::sample(const float* wave, int64_t length, int64_t at) const 
 
 void Spectrogram::operator()(const float* wave, int64_t length, float* out) const {
   const int64_t n = shape_.n_fft, bins = n / 2 + 1, total = frames(length);
-  std::vector<float> block(static_cast<size_t>(n * kFftLanes)), re(static_cast<size_t>(bins * kFftLanes)),
-      im(re.size()), work(static_cast<size_t>(4 * plan_.complex_n * kFftLanes));
+  std::vector<float> block(static_cast<size_t>(n * kFftLanes)),
+      re(static_cast<size_t>(bins * kFftLanes)), im(re.size()),
+      work(static_cast<size_t>(4 * plan_.complex_n * kFftLanes));
   for (int64_t start = 0; start < total; start += kFftLanes) {
     const int64_t here = std::min(kFftLanes, total - start);
     if (here < kFftLanes) std::fill(block.begin(), block.end(), 0.0F);
@@ -141,7 +143,8 @@ void Spectrogram::operator()(const float* wave, int64_t length, float* out) cons
       const auto& weights = filters_.weights[static_cast<size_t>(m)];
       const float* energy = re.data() + filters_.first[static_cast<size_t>(m)] * kFftLanes;
       for (size_t k = 0; k < weights.size(); ++k) {
-        for (int64_t l = 0; l < kFftLanes; ++l) sum[l] += weights[k] * energy[static_cast<int64_t>(k) * kFftLanes + l];
+        for (int64_t l = 0; l < kFftLanes; ++l)
+          sum[l] += weights[k] * energy[static_cast<int64_t>(k) * kFftLanes + l];
       }
       write(m, sum);
     }

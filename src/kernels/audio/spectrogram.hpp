@@ -12,10 +12,10 @@ enum class Padding { zero, reflect };
 
 struct StftShape {
   int64_t n_fft = 512, hop = 128;
-  int64_t window = 0;    // periodic Hann of so many samples in the middle of n_fft; 0: n_fft
-  bool centred = true;   // frame t is centred at t hop; otherwise it begins there
+  int64_t window = 0;   // periodic Hann of so many samples in the middle of n_fft; 0: n_fft
+  bool centred = true;  // frame t is centred at t hop; otherwise it begins there
   Padding padding = Padding::zero;  // what lies before and behind, when centred
-  double power = 2;      // of the magnitude: 2 energy, 1 magnitude
+  double power = 2;                 // of the magnitude: 2 energy, 1 magnitude
 };
 
 // Triangles over the bins 0 ... n_fft / 2 of a spectrum.
@@ -24,7 +24,7 @@ struct MelFilters {
   std::vector<int64_t> first;               // bin where a triangle begins
   std::vector<std::vector<float>> weights;  // of the bins from there
   int64_t count() const { return static_cast<int64_t>(first.size()); }
-  std::vector<double> dense() const;        // [count, bins]
+  std::vector<double> dense() const;  // [count, bins]
 };
 
 enum class MelScale { slaney, htk };
