@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
 #include <limits>
@@ -60,7 +61,8 @@ Tensor InstDisc::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
     loss =
         loss + options_.proximal * (unit - bank_.index_select(0, batch.index)).pow(2).sum(1).mean();
   }
-  if (records()) {
+  // The authors' bank moves in an adversary's turn, too.
+  if (is_training() && c10::GradMode::is_enabled()) {
     pending_.emplace_back(batch.index, unit.detach());
   }
   return loss;

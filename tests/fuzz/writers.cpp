@@ -26,7 +26,8 @@ class Source {
     return value;
   }
   std::string text() {
-    const Bytes taken = bytes_.first(std::min<size_t>(byte() % 24, bytes_.size()));
+    const size_t wanted = byte() % 24;
+    const Bytes taken = bytes_.first(std::min(wanted, bytes_.size()));
     bytes_ = bytes_.subspan(taken.size());
     return std::string(as_text(taken));
   }

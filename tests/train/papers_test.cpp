@@ -20,8 +20,11 @@ TEST(Papers, EveryRecipeIsReadByItsMethodAndEveryMethodHasOne) {
     const std::string text = read_text(entry.path()), name = entry.path().filename().string();
     EXPECT_EQ(text.rfind("# ", 0), 0U) << "the source is missing";
     const std::string method = peek_toml(text, name, "method", "");
-    EXPECT_EQ(name.rfind(method + "-", 0), 0U);
+    const bool learned = text.find("\n[viewmaker]") != std::string::npos ||
+                         text.find("\nviewmaker") != std::string::npos;
+    EXPECT_EQ(name.rfind(learned ? "viewmaker-" : method + "-", 0), 0U);
     PretrainOptions options;
+    options.modality = peek_toml(text, name, "modality", "auto");
     const auto method_options = find_method(method).make_options();
     Fields fields(options);
     method_options->describe(fields);
