@@ -1,5 +1,6 @@
 #include "likewise/base/process.hpp"
 
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,12 @@ double seconds_since_start() {
   const double started = std::stod(word) / static_cast<double>(sysconf(_SC_CLK_TCK));
   return std::max(
       0.0, static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec) - started);
+}
+
+double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 }  // namespace likewise

@@ -151,13 +151,12 @@ class Loader::State {
   // The order of an epoch; the last few are kept, since neighbouring batches share them.
   std::shared_ptr<const std::vector<int64_t>> order(int64_t epoch) {
     const std::lock_guard lock(order_mutex_);
-    auto& slot = orders_[epoch];
-    if (!slot) {
-      slot = std::make_shared<const std::vector<int64_t>>(
-          Rng(options_.seed, {0x0de2, static_cast<uint64_t>(epoch)}).permutation(dataset_->size()));
-      if (orders_.size() > 2) orders_.erase(orders_.begin());
-    }
-    return slot;
+    const auto found = orders_.find(epoch);
+    if (found != orders_.end()) return found->second;
+    auto made = std::make_shared<const std::vector<int64_t>>(
+        Rng(options_.seed, {0x0de2, static_cast<uint64_t>(epoch)}).permutation(dataset_->size()));
+    if (orders_.size() > 2) orders_.erase(orders_.begin());
+    return orders_[epoch] = made;
   }
 
   Batch make(int64_t step) {

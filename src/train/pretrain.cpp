@@ -4,12 +4,12 @@
 #include <ATen/ops/isfinite.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/json_text.hpp"
 #include "likewise/base/error.hpp"
@@ -18,7 +18,6 @@
 #include "likewise/base/progress.hpp"
 #include "likewise/base/signals.hpp"
 #include "likewise/base/text.hpp"
-#include "likewise/formats/tfevents.hpp"
 #include "likewise/nn/count.hpp"
 #include "likewise/nn/initialize.hpp"
 #include "likewise/nn/memory_format.hpp"
@@ -33,6 +32,7 @@
 #include "likewise/train/profile.hpp"
 #include "likewise/train/run_folder.hpp"
 #include "likewise/version.hpp"
+#include "train/train_log.hpp"
 #include "train/view_player.hpp"
 
 namespace likewise {
@@ -44,13 +44,6 @@ using nlohmann::json;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// The largest resident memory of the process so far.
-double peak_megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 // One run: what `pretrain` keeps between steps.
@@ -79,13 +72,9 @@ class Run {
   }
 
   PretrainResult train() {
-    MetricsLog metrics(folder_.metrics(), step_);
-    curve_ = read_curve(folder_.metrics());
-    EventWriter events(folder_.root / event_file_name());
-    metrics_ = &metrics;
-    events_ = &events;
+    log_.emplace(folder_, step_);
     catch_interrupts();
-    started_ = last_checkpoint_ = last_log_ = Clock::now();
+    started_ = last_checkpoint_ = Clock::now();
     if (options_.profile) profile_ = std::make_unique<Profile>();
     loader_.seek(step_ * options_.accumulate);
     if (step_ == 0) look();
@@ -267,7 +256,7 @@ class Run {
                                     profile_.get()) /
                 static_cast<double>(options_.accumulate);
         const int64_t views = static_cast<int64_t>(batch.views.size()) * batch.views[0].size(0);
-        views_ += views;
+        log_->count_views(views);
         if (profile_ && profile_->counting()) profiled_.views += views;
       }
       method_->after_backward();
@@ -330,50 +319,18 @@ class Run {
   }
 
   void log(double loss, double norm, double rate) {
-    mean_loss_ += loss;
-    largest_norm_ = std::max(largest_norm_, norm);
-    ++since_log_;
-    const double seconds = seconds_since(last_log_);
-    const bool line = step_ % log_every() == 0 || finished();
-    if (line) {
-      const double wait = (loader_.waited() - waited_) / std::max(seconds, 1e-9);
-      speed_ = static_cast<double>(views_) / std::max(seconds, 1e-9);
-      json record = {{"kind", "step"},
-                     {"step", step_},
-                     {"epoch", epoch()},
-                     {"loss", mean_loss_ / since_log_},
-                     {"lr", rate},
-                     {"rate", speed_},
-                     {"wait", wait},
-                     {"grad_norm", norm},
-                     {"largest_norm", largest_norm_},
-                     {"elapsed", elapsed()}};
-      curve_.push_back(
-          {static_cast<double>(step_), mean_loss_ / since_log_, norm, largest_norm_, rate});
-      if (view_player_) view_player_->report(record, {step_, total_, fraction()});
-      metrics_->write(record);
-      for (const auto& [key, value] : record.items()) {
-        if (key == "epoch" || key == "elapsed" || !value.is_number_float()) continue;
-        events_->scalar("train/" + key, step_, value.get<double>());
-      }
-      shown_loss_ = mean_loss_ / since_log_;
-      shown_wait_ = wait;
-      waited_ = loader_.waited();
-      mean_loss_ = largest_norm_ = 0;
-      since_log_ = views_ = 0;
-      last_log_ = Clock::now();
-    }
-    if (progress_.due() && speed_ > 0) {
-      const double left = options_.minutes > 0 ? 60 * options_.minutes - elapsed()
-                                               : seconds_since(started_) /
-                                                     std::max<int64_t>(1, step_ - first_step_) *
-                                                     static_cast<double>(total_ - step_);
-      progress_.update(
-          fraction(),
-          fmt::format("epoch {:.1f}  loss {:.3f}  {:.0f} views/s  wait {:.0f} %  {} left", epoch(),
-                      shown_loss_, speed_, 100 * shown_wait_,
-                      format_duration(std::max(0.0, left))));
-    }
+    log_->step({step_, epoch(), elapsed(), loss, norm, rate, loader_.waited()},
+               step_ % log_every() == 0 || finished(), [this](json& record) {
+                 if (view_player_) view_player_->report(record, {step_, total_, fraction()});
+               });
+    if (!progress_.due()) return;
+    const double left = options_.minutes > 0
+                            ? 60 * options_.minutes - elapsed()
+                            : seconds_since(started_) /
+                                  static_cast<double>(std::max<int64_t>(1, step_ - first_step_)) *
+                                  static_cast<double>(total_ - step_);
+    const std::string line = log_->progress(epoch(), left);
+    if (!line.empty()) progress_.update(fraction(), line);
   }
 
   int64_t log_every() const {
@@ -387,36 +344,31 @@ class Run {
     {
       const at::NoGradGuard no_grad;
       if (options_.health_samples > 1) {
-        json record = health_monitor_->look(*method_, curve_,
+        json record = health_monitor_->look(*method_, log_->curve(),
                                             view_player_ ? &view_player_->views() : nullptr);
         record["kind"] = "health";
         if (step_ == 0) record["verdict"] = "before training";
         record["step"] = step_;
         record["epoch"] = epoch();
-        metrics_->write(record);
-        for (const auto& [key, value] : record.items()) {
-          if (value.is_number_float()) events_->scalar("health/" + key, step_, value.get<double>());
-        }
+        log_->record(record);
         health_ = step_ == 0 ? "before training" : record.value("verdict", "");
         progress_.say(fmt::format("epoch {:>5.1f}  {}", epoch(), health_));
       }
       if (knn_monitor_) {
         const double accuracy = knn_monitor_->look(
             {prepared_.spec, average_ ? average_ : method_->encoder_ptr(), "this run"});
-        metrics_->write({{"kind", "knn"},
-                         {"step", step_},
-                         {"epoch", epoch()},
-                         {"accuracy", accuracy},
-                         {"elapsed", elapsed()}});
-        events_->scalar("knn/accuracy", step_, accuracy);
+        log_->record({{"kind", "knn"},
+                      {"step", step_},
+                      {"epoch", epoch()},
+                      {"accuracy", accuracy},
+                      {"elapsed", elapsed()}});
         progress_.say(
             fmt::format("epoch {:>5.1f}  kNN accuracy {:.1f} %", epoch(), 100 * accuracy));
       }
     }
     method_->train();
     if (profile_) profile_->restart();
-    events_->flush();
-    last_log_ += Clock::now() - before;  // views/s is that of training
+    log_->pause(Clock::now() - before);
   }
 
   PretrainOptions& options_;
@@ -432,17 +384,12 @@ class Run {
   std::shared_ptr<Encoder> average_;
   std::unique_ptr<HealthMonitor> health_monitor_;
   std::unique_ptr<KnnMonitor> knn_monitor_;
-  MetricsLog* metrics_ = nullptr;
-  EventWriter* events_ = nullptr;
+  std::optional<detail::TrainLog> log_;  // once training begins
 
   int64_t step_ = 0, first_step_ = 0, total_ = 0, steps_per_epoch_ = 1, saved_step_ = 0;
   double earlier_ = 0;  // seconds of the runs before a resume
-  Clock::time_point started_, last_checkpoint_, last_log_;
-  double mean_loss_ = 0, waited_ = 0, speed_ = 0, shown_loss_ = 0, shown_wait_ = 0;
-  int64_t since_log_ = 0, views_ = 0;
+  Clock::time_point started_, last_checkpoint_;
   std::string health_;
-  std::vector<CurvePoint> curve_;     // as logged
-  double largest_norm_ = 0;           // since the last record
   std::unique_ptr<Profile> profile_;  // null unless asked for
   Profile::Work profiled_;
   double worked_before_ = 0;

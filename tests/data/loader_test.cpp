@@ -60,6 +60,19 @@ std::vector<Batch> batches(const DatasetPtr& data, const LoaderOptions& options,
   return out;
 }
 
+TEST(Loader, GoesBackToAnEpochThatWasLeftBehind) {
+  const auto data = std::make_shared<Numbers>(10);
+  const auto first = batches(data, options_of(5, 1), 0, 2);
+  Loader loader(data, two_noisy_views(), options_of(5, 2));
+  for (int step = 0; step < 12; ++step) loader.next();
+  for (int again = 0; again < 3; ++again) {
+    loader.seek(0);
+    for (const Batch& expected : first) {
+      EXPECT_TRUE(at::equal(loader.next().views[0], expected.views[0]));
+    }
+  }
+}
+
 TEST(Loader, OrderAndContentDoNotDependOnTheNumberOfThreads) {
   for (int64_t broken_every : {0, 7}) {
     const auto data = std::make_shared<Numbers>(50, broken_every);
