@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "views/curves.hpp"
@@ -37,6 +38,61 @@ Tensor add_at(const Tensor& x, const Tensor& other, double decibels) {
   for (int64_t i = 0; i < out.numel(); ++i) to[i] += static_cast<float>(scale) * from[i];
   return out;
 }
+
+// Where a stretch of a wave comes again: every other sample is compared, at every other place.
+class Similarity {
+ public:
+  // wave [frames]; beyond its ends it is silent.
+  Similarity(const float* wave, int64_t frames, int64_t window, int64_t search)
+      : count_(window / 2), search_(search), margin_(margin_of(window, search)) {
+    for (int64_t parity = 0; parity < 2; ++parity) {
+      auto& half = halves_[parity];
+      half.assign(static_cast<size_t>((frames + 1) / 2 + 2 * margin_), 0.0F);
+      for (int64_t t = parity; t < frames; t += 2) {
+        half[static_cast<size_t>(t / 2 + margin_)] = wave[t];
+      }
+    }
+  }
+
+  // The place within `search` of `centre` that is most like the stretch at `natural`.
+  int64_t nearest(int64_t natural, int64_t centre) const {
+    const float* like = at(natural);
+    int64_t best = centre;
+    float most = -std::numeric_limits<float>::infinity();
+    for (int64_t shift = -search_; shift <= search_; shift += 2) {
+      const float likeness = product(at(centre + shift), like);
+      if (likeness > most) most = likeness, best = centre + shift;
+    }
+    return best;
+  }
+
+ private:
+  static int64_t margin_of(int64_t window, int64_t search) { return 2 * window + search; }
+
+  // Every other sample from `place` on; places far outside are as silent as those just outside.
+  const float* at(int64_t place) const {
+    const int64_t parity = place & 1;
+    const int64_t row = (place - parity) / 2 + margin_;
+    const auto last = static_cast<int64_t>(halves_[parity].size()) - count_;
+    return halves_[parity].data() + std::clamp<int64_t>(row, 0, last);
+  }
+
+  float product(const float* a, const float* b) const {
+    constexpr int64_t kLanes = 16;
+    float lanes[kLanes] = {};
+    int64_t i = 0;
+    for (; i + kLanes <= count_; i += kLanes) {
+      for (int64_t l = 0; l < kLanes; ++l) lanes[l] += a[i + l] * b[i + l];
+    }
+    float sum = 0;
+    for (; i < count_; ++i) sum += a[i] * b[i];
+    for (const float lane : lanes) sum += lane;
+    return sum;
+  }
+
+  int64_t count_, search_, margin_;
+  std::vector<float> halves_[2];
+};
 
 }  // namespace
 
@@ -131,21 +187,12 @@ Tensor stretch_time(const Tensor& x, double factor, int64_t window) {
   const auto sample = [&](int64_t c, int64_t t) {
     return t >= 0 && t < frames ? source[c * frames + t] : 0.0F;
   };
+  const Similarity similarity(source, frames, window, search);
   int64_t previous = 0;
   for (int64_t at = -hop; at < length; at += hop) {
     int64_t best = std::llround(static_cast<double>(at) / factor);
-    if (at > -hop) {
-      // What would naturally follow the last frame, and where it is found near here.
-      const int64_t natural = previous + hop, centre = best;
-      double most = -1e300;
-      for (int64_t shift = -search; shift <= search; shift += 2) {
-        double likeness = 0;
-        for (int64_t i = 0; i < window; i += 2) {
-          likeness += static_cast<double>(sample(0, centre + shift + i)) * sample(0, natural + i);
-        }
-        if (likeness > most) most = likeness, best = centre + shift;
-      }
-    }
+    // What would naturally follow the last frame, and where it is found near here.
+    if (at > -hop) best = similarity.nearest(previous + hop, best);
     previous = best;
     for (int64_t i = std::max<int64_t>(0, -at); i < window && at + i < length; ++i) {
       const float f = fade[static_cast<size_t>(i)];
