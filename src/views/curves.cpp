@@ -23,6 +23,20 @@ float cubic_at(const float* row, int64_t length, double place) {
       b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))));
 }
 
+void resample_cubic(const float* row, int64_t length, double speed, float* out, int64_t frames) {
+  for (int64_t t = 0; t < frames; ++t) {
+    const double place = static_cast<double>(t) * speed;
+    const auto at = static_cast<int64_t>(place);
+    if (at < 1 || at + 2 >= length) {
+      out[t] = cubic_at(row, length, place);
+      continue;
+    }
+    const auto u = static_cast<float>(place - static_cast<double>(at));
+    const float a = row[at - 1], b = row[at], c = row[at + 1], d = row[at + 2];
+    out[t] = b + 0.5F * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)));
+  }
+}
+
 std::vector<double> smooth_noise(int64_t length, int64_t knots, double deviation, Rng& rng) {
   std::vector<float> drawn;
   for (int64_t k = 0; k < knots + 2; ++k)

@@ -157,8 +157,7 @@ View random_shift(double part) {
 
 Tensor change_speed(const Tensor& x, double speed) {
   return each_channel(x, x.size(1), [&](const float* in, int64_t n, float* out) {
-    for (int64_t t = 0; t < n; ++t)
-      out[t] = detail::cubic_at(in, n, static_cast<double>(t) * speed);
+    detail::resample_cubic(in, n, speed, out, n);
   });
 }
 
@@ -184,9 +183,6 @@ Tensor stretch_time(const Tensor& x, double factor, int64_t window) {
   Tensor out = at::zeros({channels, length}, at::kFloat);
   std::vector<float> weight(static_cast<size_t>(length), 0.0F);
   const float* source = in.data_ptr<float>();
-  const auto sample = [&](int64_t c, int64_t t) {
-    return t >= 0 && t < frames ? source[c * frames + t] : 0.0F;
-  };
   const Similarity similarity(source, frames, window, search);
   int64_t previous = 0;
   for (int64_t at = -hop; at < length; at += hop) {
@@ -194,11 +190,16 @@ Tensor stretch_time(const Tensor& x, double factor, int64_t window) {
     // What would naturally follow the last frame, and where it is found near here.
     if (at > -hop) best = similarity.nearest(previous + hop, best);
     previous = best;
-    for (int64_t i = std::max<int64_t>(0, -at); i < window && at + i < length; ++i) {
-      const float f = fade[static_cast<size_t>(i)];
-      weight[static_cast<size_t>(at + i)] += f;
-      for (int64_t c = 0; c < channels; ++c)
-        out.data_ptr<float>()[c * length + at + i] += f * sample(c, best + i);
+    // What lies in both the output and the source; beyond, the source is silent.
+    const int64_t begin = std::max<int64_t>(0, -at), end = std::min(window, length - at);
+    for (int64_t i = begin; i < end; ++i) {
+      weight[static_cast<size_t>(at + i)] += fade[static_cast<size_t>(i)];
+    }
+    const int64_t first = std::max(begin, -best), last = std::min(end, frames - best);
+    for (int64_t c = 0; c < channels; ++c) {
+      float* to = out.data_ptr<float>() + c * length + at;
+      const float* row = source + c * frames;
+      for (int64_t i = first; i < last; ++i) to[i] += fade[static_cast<size_t>(i)] * row[best + i];
     }
   }
   for (int64_t c = 0; c < channels; ++c) {
@@ -220,8 +221,7 @@ View random_pitch(double probability, double semitones, double rate) {
     const int64_t frames = x.size(1);
     const Tensor longer = stretch_time(x, speed, window);
     return each_channel(longer, frames, [&](const float* in, int64_t n, float* out) {
-      for (int64_t t = 0; t < frames; ++t)
-        out[t] = detail::cubic_at(in, n, static_cast<double>(t) * speed);
+      detail::resample_cubic(in, n, speed, out, frames);
     });
   };
 }

@@ -14,6 +14,7 @@
 #include "likewise/base/error.hpp"
 #include "likewise/views/spectrogram_views.hpp"
 #include "likewise/views/wave_views.hpp"
+#include "views/curves.hpp"
 
 namespace likewise::signal_tests {
 namespace {
@@ -47,6 +48,22 @@ double pitch_of(const Tensor& x, double rate) {
     }
   }
   return count > 1 ? static_cast<double>(count - 1) * rate / static_cast<double>(last - first) : 0;
+}
+
+TEST(SignalViews, ResamplingIsTheCubicAtEveryPlaceEndsIncluded) {
+  Rng rng(3);
+  for (const int64_t length : {1, 2, 3, 4, 5, 40}) {
+    std::vector<float> row(static_cast<size_t>(length));
+    rng.fill_normal(row.data(), length);
+    for (const double speed : {0.3, 0.97, 1.0, 1.6}) {
+      std::vector<float> out(60);
+      detail::resample_cubic(row.data(), length, speed, out.data(), 60);
+      for (int64_t t = 0; t < 60; ++t) {
+        EXPECT_NEAR(out[static_cast<size_t>(t)],
+                    detail::cubic_at(row.data(), length, static_cast<double>(t) * speed), 1e-5);
+      }
+    }
+  }
 }
 
 TEST(SignalViews, EveryOneKeepsShapeTypeInputAndIsAFunctionOfTheStream) {
