@@ -11,19 +11,39 @@
 namespace likewise::python {
 namespace {
 
+// As Python calls it.
+const char* type_name(at::ScalarType type) {
+  switch (type) {
+    case at::kBool: return "bool";
+    case at::kByte: return "uint8";
+    case at::kChar: return "int8";
+    case at::kShort: return "int16";
+    case at::kInt: return "int32";
+    case at::kLong: return "int64";
+    case at::kHalf: return "float16";
+    case at::kFloat: return "float32";
+    case at::kDouble: return "float64";
+    default: return c10::toString(type);
+  }
+}
+
 std::string shape_text(const Tensor& x) {
-  return fmt::format("{} [{}]", c10::toString(x.scalar_type()), fmt::join(x.sizes().vec(), ", "));
+  return fmt::format("{} [{}]", type_name(x.scalar_type()), fmt::join(x.sizes().vec(), ", "));
 }
 
 bool is_channels(int64_t n) { return n == 1 || n == 3; }
 
-// Whether the last three dimensions [a, b, c] are [H, W, C].
+// Whether the last three dimensions [a, b, c] of x could be [H, W, C] as well as [C, H, W].
+bool is_ambiguous(const Tensor& x) {
+  return is_channels(x.size(x.dim() - 3)) && is_channels(x.size(x.dim() - 1));
+}
+
+// Whether the last three dimensions are [H, W, C].
 bool channels_are_last(const Tensor& x, const std::string& layout) {
   if (layout == "chw") return false;
   if (layout == "hwc") return true;
-  const int64_t dims = x.dim();
-  const bool first = is_channels(x.size(dims - 3)), last = is_channels(x.size(dims - 1));
-  if (first && last) {
+  const bool last = is_channels(x.size(x.dim() - 1));
+  if (is_ambiguous(x)) {
     throw UserError("images {} could be [C, H, W] or [H, W, C]; say layout='chw' or 'hwc'",
                     shape_text(x));
   }
@@ -64,14 +84,24 @@ void check_type(const Tensor& x) {
 std::vector<Pixels> images_of(const py::object& images, const std::string& layout) {
   std::vector<Pixels> out;
   if (py::isinstance<py::list>(images)) {
+    std::vector<Tensor> all;
+    // A tiny image may be read both ways: the others of its list say how.
+    std::string shared = layout;
     for (const auto& item : images) {
-      const auto x = py::cast<Tensor>(item);
+      all.push_back(py::cast<Tensor>(item));
+      const Tensor& x = all.back();
       check_type(x);
       if (x.dim() != 2 && x.dim() != 3) {
         throw UserError("an image of a list must be [C, H, W], [H, W, C] or [H, W]; found {}",
                         shape_text(x));
       }
-      out.push_back(pixels_of(x, x.dim() == 3 && channels_are_last(x, layout)));
+      if (layout == "auto" && x.dim() == 3 && !is_ambiguous(x)) {
+        shared = channels_are_last(x, layout) ? "hwc" : "chw";
+      }
+    }
+    for (const Tensor& x : all) {
+      const bool open = x.dim() == 3 && is_ambiguous(x);
+      out.push_back(pixels_of(x, x.dim() == 3 && channels_are_last(x, open ? shared : layout)));
     }
   } else {
     const auto x = py::cast<Tensor>(images);

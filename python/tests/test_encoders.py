@@ -15,7 +15,7 @@ def x():
     return torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("name", sorted(likewise.encoder_names()))
+@pytest.mark.parametrize("name", sorted(set(likewise.encoder_names()) - {"resnet1d", "transformer1d"}))
 def test_every_encoder_is_a_module(name, x):
     encoder = likewise.make_encoder(name, image_size=32)
     y = encoder(x)

@@ -117,7 +117,7 @@ def test_the_training_curve_is_autograds():
         return torch.tensor(curve)
 
     mine, autograds = train(lambda a, b: nt_xent(a, b, temperature=0.2)), train(lambda a, b: reference(a, b, 0.2))
-    assert mine[-1] < mine[0] - 1  # it did learn
+    assert mine[-1] < mine[0] - 0.5  # it did learn
     assert torch.allclose(mine[:10], autograds[:10], atol=1e-5)
     assert torch.allclose(mine, autograds, atol=2e-3)
 

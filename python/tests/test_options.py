@@ -13,7 +13,8 @@ FUNCTIONS = {
     "views": likewise.Views.__init__, "open": likewise.open_dataset, "nt_xent": likewise.nt_xent,
     "info_nce": likewise.losses.info_nce, "encoder": likewise.make_encoder, "knn": evaluation.knn_accuracy, "linear_probe": evaluation.linear_probe,
     "few_label": evaluation.few_label, "episodes": evaluation.episodes, "tsne": evaluation.tsne,
-    "kmeans": evaluation.kmeans, "novelty": evaluation.fit_novelty, "suggest": evaluation.suggest,
+    "vicreg": likewise.losses.vicreg, "n_pair": likewise.losses.n_pair, "triplet": likewise.losses.triplet,
+    "contrastive_margin": likewise.losses.contrastive_margin, "kmeans": evaluation.kmeans, "novelty": evaluation.fit_novelty, "suggest": evaluation.suggest,
 }
 
 

@@ -46,7 +46,9 @@ CALLS = {
 
 @pytest.mark.parametrize("name", sorted(CALLS))
 def test_control_c_ends_a_long_call(name):
-    code = ("import torch, likewise\ndef start(): print('now', flush=True)\n"
+    # A shell's background jobs ignore the signal, and their children with them.
+    code = ("import signal, torch, likewise\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "def start(): print('now', flush=True)\n"
             f"try:\n    {CALLS[name].replace(chr(10), chr(10) + '    ')}\n    print('finished')\n"
             "except KeyboardInterrupt:\n    print('interrupted')\n")
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

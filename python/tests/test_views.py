@@ -164,7 +164,7 @@ def test_single_is_a_transform_of_one_image(images, views):
     (lambda x: likewise.Views(x, mean=[0.1, 0.2]), ["mean", "3", "2"]),
     (lambda x: likewise.Views(x, std=0), ["std", "above 0"]),
     (lambda x: likewise.Views(recipe="simclr", size=32, channels=2), ["channels", "2"]),
-    (lambda x: likewise.Views(x)(x.astype(np.int16)), ["uint8", "short"]),
+    (lambda x: likewise.Views(x)(x.astype(np.int16)), ["uint8", "int16"]),
     (lambda x: likewise.Views(x)(x[..., :2]), ["2 channels"]),
     (lambda x: likewise.Views(x)(np.zeros((3, 3), np.uint8)), ["[N, C, H, W]"]),
     (lambda x: likewise.Views(x)(np.zeros((4, 3, 5, 3), np.uint8)), ["layout"]),

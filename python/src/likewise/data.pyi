@@ -71,7 +71,7 @@ class DatasetKind(NamedTuple):
 def dataset_kinds() -> list[DatasetKind]:
     ...
 
-def open_dataset(path: str | os.PathLike[str], *, layout: str='auto') -> Dataset:
+def open_dataset(path: str | os.PathLike[str], *, layout: str='auto', rate: float=0.0, columns: str='', time: str='auto', label: str='auto', window: int=0, overlap: float=0.5, devices: str='', devices_as: str='channels', time_axis: str='last') -> Dataset:
     ...
 
 def memory_dataset(images: Any, labels: Any=None, *, domains: Any=None, class_names: Sequence[str]=(), domain_names: Sequence[str]=()) -> Dataset:

@@ -55,7 +55,7 @@ class Encoder(nn.Module):
     def __repr__(self) -> str:
         ...
 
-def make_encoder(name: str='auto', *, image_size: int=32, channels: int=3, seed: int=0, width: int=0, blocks: int=0, stem: str='auto', zero_init: bool=False, patch: int=0, pool: str='auto') -> Encoder:
+def make_encoder(name: str='auto', *, image_size: int=32, channels: int=3, seed: int=0, width: int=0, blocks: int=0, stem: str='auto', zero_init: bool=False, patch: int=0, pool: str='auto', heads: int=0, registers: int=0, projection: int=0, activation: str='auto', norm_eps: float=0.0) -> Encoder:
     ...
 
 class Features(NamedTuple):
