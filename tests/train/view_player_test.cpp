@@ -92,7 +92,8 @@ TEST_P(Host, TheViewmakersTurnMovesItAndNeitherWeightsNorGradientsOfTheMethod) {
     EXPECT_TRUE(at::equal(gradients[i], p.grad().defined() ? p.grad() : p.detach()));
     ++i;
   }
-  for (const auto& item : method->players().at(0).parameters) {
+  const auto players = method->players();  // a temporary would end before the loop does
+  for (const auto& item : players.at(0).parameters) {
     EXPECT_TRUE(item.second.requires_grad()) << item.first;  // as it was before
   }
   nlohmann::json record;
