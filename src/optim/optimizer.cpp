@@ -87,6 +87,13 @@ void Optimizer::load_state(const std::map<std::string, Tensor>& state) {
   }
 }
 
+std::vector<ParameterInfo> parameter_infos(
+    const std::vector<std::pair<std::string, Tensor>>& parameters) {
+  std::vector<ParameterInfo> out;
+  for (const auto& [name, tensor] : parameters) out.push_back({name, tensor, tensor.dim() > 1});
+  return out;
+}
+
 std::unique_ptr<Optimizer> make_optimizer(const OptimOptions& options,
                                           std::vector<ParameterInfo> parameters) {
   if (options.nesterov && (options.momentum <= 0 || options.dampening != 0)) {

@@ -68,12 +68,11 @@ fs::path weights_file(const fs::path& path) {
 // Runs `work` on every batch of prepared images, in order.
 template <class Work>
 Extraction for_each_batch(const EncoderSpec& spec, const DatasetPtr& data, const std::string& say,
-                          int64_t max_bad, const View* before, Work&& work) {
+                          int64_t max_bad, Work&& work) {
   LoaderOptions options;
   options.shuffle = false;
   options.max_bad = max_bad;
-  const View plain = eval_view(spec);
-  Loader loader(data, {before ? compose({*before, plain}) : plain}, options);
+  Loader loader(data, {eval_view(spec)}, options);
   ProgressLine progress(say.empty() ? "none" : "auto");
   const at::NoGradGuard no_grad;
   Extraction out;
@@ -130,17 +129,16 @@ TrainedEncoder untrained_encoder(const EncoderSpec& spec, uint64_t seed) {
 }
 
 Extraction extract_features(const TrainedEncoder& model, const DatasetPtr& data,
-                            const std::string& say, int64_t max_bad, const View* before) {
-  return for_each_batch(model.spec, data, say, max_bad, before, [&](const Tensor& x) {
+                            const std::string& say, int64_t max_bad) {
+  return for_each_batch(model.spec, data, say, max_bad, [&](const Tensor& x) {
     return model.encoder->forward(channels_last(x)).to(at::kFloat).contiguous();
   });
 }
 
-Extraction extract_pixels(const EncoderSpec& spec, const DatasetPtr& data, int64_t max_bad,
-                          const View* before) {
+Extraction extract_pixels(const EncoderSpec& spec, const DatasetPtr& data, int64_t max_bad) {
   constexpr int64_t kMostFrames = 1024;
   const int64_t most_side = spec.modality == Modality::image ? 32 : 64;
-  return for_each_batch(spec, data, "", max_bad, before, [=](const Tensor& x) {
+  return for_each_batch(spec, data, "", max_bad, [=](const Tensor& x) {
     Tensor pixels = x;
     if (x.dim() == 4 && (x.size(2) > most_side || x.size(3) > most_side)) {
       pixels = at::adaptive_avg_pool2d(x, {most_side, most_side});

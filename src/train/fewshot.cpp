@@ -57,15 +57,11 @@ class FewShotRun {
                  {options.data.within_domains}) {
     total_ = (options_.episodes + options_.tasks - 1) / options_.tasks;
     method_ = make_fewshot(options_, method_options, data_.spec);
-    std::vector<ParameterInfo> parameters;
-    for (const auto& item : method_->named_parameters()) {
-      parameters.push_back({item.key(), item.value(), item.value().dim() > 1});
-    }
     OptimOptions optim;
     optim.name = fewshot::find_method(options_.method).defaults.optimizer;
     optim.weight_decay = options_.weight_decay;
     if (optim.name == "sgd") optim.momentum = 0;
-    optimizer_ = make_optimizer(optim, parameters);
+    optimizer_ = make_optimizer(optim, parameter_infos(method_->named_parameters().pairs()));
     if (data_.valid) {
       const int64_t fixed = method_->fixed_ways();
       constexpr int64_t kValidQueries = 5;

@@ -38,10 +38,7 @@ std::unique_ptr<Optimizer> optimizer_of(const Encoder& encoder, const Tensor& we
   OptimOptions optim;
   optim.lr = options.lr;
   optim.weight_decay = options.weight_decay;
-  std::vector<ParameterInfo> parameters;
-  for (const auto& item : encoder.named_parameters()) {
-    parameters.push_back({item.key(), item.value(), item.value().dim() > 1});
-  }
+  std::vector<ParameterInfo> parameters = parameter_infos(encoder.named_parameters().pairs());
   parameters.push_back({"head.weight", weight, true});
   parameters.push_back({"head.bias", bias, false});
   return make_optimizer(optim, parameters);

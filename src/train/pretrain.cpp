@@ -5,6 +5,7 @@
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -136,11 +137,7 @@ class Run {
     method_->train();
     players_ = method_->players();
     for (const Player& player : players_) {
-      std::vector<ParameterInfo> parameters;
-      for (const auto& [name, tensor] : player.parameters) {
-        parameters.push_back({name, tensor, tensor.dim() > 1});
-      }
-      optimizers_.push_back(make_optimizer(options_.optim, parameters));
+      optimizers_.push_back(make_optimizer(options_.optim, parameter_infos(player.parameters)));
     }
     if (options_.viewmaker.on()) {
       Rng rng(0);
@@ -319,8 +316,9 @@ class Run {
   }
 
   void log(double loss, double norm, double rate) {
+    const int64_t every = std::clamp<int64_t>(steps_per_epoch_, 1, 20);
     log_->step({step_, epoch(), elapsed(), loss, norm, rate, loader_.waited()},
-               step_ % log_every() == 0 || finished(), [this](json& record) {
+               step_ % every == 0 || finished(), [this](json& record) {
                  if (view_player_) view_player_->report(record, {step_, total_, fraction()});
                });
     if (!progress_.due()) return;
@@ -331,10 +329,6 @@ class Run {
                                   static_cast<double>(total_ - step_);
     const std::string line = log_->progress(epoch(), left);
     if (!line.empty()) progress_.update(fraction(), line);
-  }
-
-  int64_t log_every() const {
-    return std::max<int64_t>(1, std::min<int64_t>(20, steps_per_epoch_));
   }
 
   // The health line and the kNN accuracy, once an epoch.

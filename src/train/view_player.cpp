@@ -35,14 +35,6 @@ class Frozen {
   std::vector<Tensor> parameters_;
 };
 
-std::vector<ParameterInfo> infos(const Player& player) {
-  std::vector<ParameterInfo> out;
-  for (const auto& [name, tensor] : player.parameters) {
-    out.push_back({name, tensor, tensor.dim() > 1});
-  }
-  return out;
-}
-
 }  // namespace
 
 ViewPlayer::ViewPlayer(const PretrainOptions& options, const ViewmakerSpec& spec, bool plain_first)
@@ -54,7 +46,7 @@ ViewPlayer::ViewPlayer(const PretrainOptions& options, const ViewmakerSpec& spec
       plain_first_(plain_first),
       views_(spec, Rng(static_cast<uint64_t>(options.seed), {0x71e3, 0x1417})),
       player_(views_.player()),
-      optimizer_(make_optimizer(options.viewmaker.optim, infos(player_))) {
+      optimizer_(make_optimizer(options.viewmaker.optim, parameter_infos(player_.parameters))) {
   if (!options_.from.empty() && !options.resume) load_viewmaker_weights(views_, options_.from);
 }
 

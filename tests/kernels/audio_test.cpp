@@ -7,17 +7,10 @@
 #include "kernels/audio/spectrogram.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/random.hpp"
+#include "support/simd_sets.hpp"
 
 namespace likewise::kernels::audio_tests {
 namespace {
-
-std::vector<Simd> sets() {
-  std::vector<Simd> out;
-  for (Simd simd : {Simd::kPortable, Simd::kAvx2, Simd::kAvx512}) {
-    if (can_run(simd)) out.push_back(simd);
-  }
-  return out;
-}
 
 std::vector<float> noise(int64_t n, uint64_t seed) {
   std::vector<float> x(static_cast<size_t>(n));
@@ -30,7 +23,7 @@ TEST(RealFft, IsTheDefinitionInEveryLaneForEveryLength) {
   std::vector<int64_t> lengths;
   for (int64_t n = 1; n <= 36; ++n) lengths.push_back(n);
   for (const int64_t n : {63, 64, 77, 100, 101, 128, 200, 256, 400, 512}) lengths.push_back(n);
-  for (const Simd simd : sets()) {
+  for (const Simd simd : simd_sets()) {
     for (const int64_t n : lengths) {
       SCOPED_TRACE(std::string(simd_name(simd)) + ", length " + std::to_string(n));
       const FftPlan plan = make_fft_plan(n);

@@ -10,17 +10,10 @@
 #include "kernels/image/blur.hpp"
 #include "kernels/image/colour.hpp"
 #include "likewise/base/random.hpp"
+#include "support/simd_sets.hpp"
 
 namespace likewise::kernels {
 namespace {
-
-std::vector<Simd> sets() {
-  std::vector<Simd> out;
-  for (Simd simd : {Simd::kPortable, Simd::kAvx2, Simd::kAvx512}) {
-    if (can_run(simd)) out.push_back(simd);
-  }
-  return out;
-}
 
 std::vector<float> noise(int64_t n, uint64_t seed) {
   std::vector<float> x(static_cast<size_t>(n));
@@ -70,7 +63,7 @@ const std::vector<std::pair<int64_t, int64_t>>& sides() {
 }
 
 TEST(ViewOps, ResampleEqualsTheElementaryOne) {
-  for (Simd simd : sets()) {
+  for (Simd simd : simd_sets()) {
     const ViewOps& ops = view_ops(simd);
     ViewScratch scratch;
     uint64_t seed = 0;
@@ -106,7 +99,7 @@ TEST(ViewOps, ResampleEqualsTheElementaryOne) {
 
 TEST(ViewOps, PointOperationsEqualTheElementaryOnes) {
   const float a = 1.3F;
-  for (Simd simd : sets()) {
+  for (Simd simd : simd_sets()) {
     const ViewOps& ops = view_ops(simd);
     auto shapes = sides();
     shapes.emplace_back(61, 53);  // several blocks and a rest
@@ -181,7 +174,7 @@ TEST(ViewOps, PointOperationsEqualTheElementaryOnes) {
 }
 
 TEST(ViewOps, BlurEqualsTheElementaryOne) {
-  for (Simd simd : sets()) {
+  for (Simd simd : simd_sets()) {
     const ViewOps& ops = view_ops(simd);
     ViewScratch scratch;
     for (const auto& [height, width] : sides()) {
@@ -201,7 +194,7 @@ TEST(ViewOps, BlurEqualsTheElementaryOne) {
 
 TEST(ViewOps, WarpEqualsTheElementaryOne) {
   const double infinity = std::numeric_limits<double>::infinity();
-  for (Simd simd : sets()) {
+  for (Simd simd : simd_sets()) {
     const ViewOps& ops = view_ops(simd);
     ViewScratch scratch;
     for (const auto& [height, width] : sides()) {

@@ -53,6 +53,10 @@ struct ParameterInfo {
   bool decay = true;
 };
 
+// Parameters by name, as modules and players list them; those of one dimension do not decay.
+std::vector<ParameterInfo> parameter_infos(
+    const std::vector<std::pair<std::string, Tensor>>& parameters);
+
 // Updates parameters in place. Parameters whose gradient is undefined are left alone. Float32
 // parameters on the processor are updated in one pass over memory, others by tensor operations.
 class Optimizer {

@@ -49,15 +49,14 @@ struct Extraction {
 };
 
 // Features of every sample, in evaluation mode without gradients. `say` names the work in the
-// progress line; empty: silent. `before` changes samples first, as a corruption does.
+// progress line; empty: silent.
 Extraction extract_features(const TrainedEncoder& model, const DatasetPtr& data,
-                            const std::string& say = "", int64_t max_bad = 1000000000,
-                            const View* before = nullptr);
+                            const std::string& say = "", int64_t max_bad = 1000000000);
 
 // Values of the prepared inputs, [N, C * S * S] for images: the other baseline. Larger images are
 // averaged to 32 x 32, larger spectrograms to 64 x 64, longer series to 1024 frames, without which
 // neither memory nor any classifier could hold them.
 Extraction extract_pixels(const EncoderSpec& spec, const DatasetPtr& data,
-                          int64_t max_bad = 1000000000, const View* before = nullptr);
+                          int64_t max_bad = 1000000000);
 
 }  // namespace likewise
