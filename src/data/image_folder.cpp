@@ -77,8 +77,14 @@ FolderImages images_or_error(const OpenRequest& request, Modality modality) {
           ? "it has no files at all"
           : fmt::format("it has {} other file{}, most of them {}", format_count(found.other_files),
                         found.other_files == 1 ? "" : "s", join(found.other_extensions, ", "));
-  throw UserError("there are no {} in {}: {}; accepted are {}", items_of(modality),
-                  request.path.string(), what, extensions_of(modality));
+  // Nothing said what the files are: all that could have been meant is named.
+  const bool open = modality == Modality::image;
+  throw UserError("there are no {}{} in {}: {}; accepted are {}{}", items_of(modality),
+                  open ? ", sounds or series" : "", request.path.string(), what,
+                  extensions_of(modality),
+                  open ? fmt::format("; {}; {}", extensions_of(Modality::audio),
+                                     extensions_of(Modality::series))
+                       : "");
 }
 
 void check_in_folders(const std::vector<std::string>& names, const std::vector<std::string>& paths,

@@ -35,9 +35,8 @@ std::string views_section(const RunData& run) {
   }
   if (rows.empty()) return "";
   const std::string note = text(run.gallery, "note");
-  return "<p>The original on the left, beside it what the method saw. Views of one image must "
-         "still "
-         "show the same thing; views that any image could have made teach nothing." +
+  return "<p>The original on the left, beside it what the method saw. Views of one sample "
+         "must still show the same thing; views that any sample could have made teach nothing." +
          std::string(learned ? " Below the views: what was added to each, grey where nothing, its "
                                "largest value white or black."
                              : "") +
