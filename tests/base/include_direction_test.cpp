@@ -9,6 +9,8 @@
 #include <set>
 #include <string>
 
+#include "support/paths.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -49,10 +51,9 @@ TEST(IncludeDirection, FoldersIncludeOnlyWhatStandsBeforeThem) {
   const std::regex include(R"(^\s*#include "([^"]+)\")");
   int checked = 0;
   for (const char* root : {"include/likewise", "src"}) {
-    for (const auto& entry :
-         fs::recursive_directory_iterator(fs::path(LIKEWISE_SOURCE_DIR) / root)) {
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(likewise::source_folder()) / root)) {
       if (!entry.is_regular_file()) continue;
-      const auto relative = fs::relative(entry.path(), fs::path(LIKEWISE_SOURCE_DIR) / root);
+      const auto relative = fs::relative(entry.path(), fs::path(likewise::source_folder()) / root);
       const std::string own = folder_of(relative.string());
       if (own.empty()) continue;  // tensor.hpp, version.hpp
       ASSERT_TRUE(may_include().count(own)) << own << " is a folder that this test does not know";
@@ -77,7 +78,7 @@ TEST(IncludeDirection, BaseKernelsFormatsAndReportAreFreeOfTorch) {
   const std::regex torch(R"(^\s*#include [<"](torch|ATen|c10|likewise/tensor)[/.])");
   for (const char* root : {"include/likewise", "src"}) {
     for (const char* folder : {"base", "kernels", "formats", "report"}) {
-      const fs::path path = fs::path(LIKEWISE_SOURCE_DIR) / root / folder;
+      const fs::path path = fs::path(likewise::source_folder()) / root / folder;
       if (!fs::exists(path)) continue;
       for (const auto& entry : fs::recursive_directory_iterator(path)) {
         if (!entry.is_regular_file()) continue;

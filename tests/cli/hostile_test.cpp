@@ -45,7 +45,7 @@ class HostileJob : public ::testing::Test {
   ProgramResult while_it_runs(const std::string& more, const std::string& meanwhile) const {
     const std::string log = (folder() / "log").string();
     write_file(folder() / "script.sh",
-               std::string("\"") + LIKEWISE_PROGRAM + "\" " + words(more) + " >" + log +
+               std::string("\"") + program_file() + "\" " + words(more) + " >" + log +
                    " 2>&1 &\npid=$!\n" + "for i in $(seq 600); do [ ! -e " + out() +
                    "/checkpoints/last.safetensors ] || break; sleep 0.1; done\n" + meanwhile +
                    "\nwait $pid; code=$?\ncat " + log + "\nexit $code\n");

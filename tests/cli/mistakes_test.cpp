@@ -107,7 +107,7 @@ TEST_F(Mistakes, AFullDiskLeavesNoHalfCheckpoint) {
                               " --steps 1 --batch 4 --progress none --data " +
                               (folder() / "data").string();
   write_file(folder() / "limited.sh", std::string("trap '' XFSZ\nulimit -f 64\n\"") +
-                                          LIKEWISE_PROGRAM + "\" " + command +
+                                          program_file() + "\" " + command +
                                           " 2>&1; echo code $?\n");
   const auto limited = run_shell("bash " + (folder() / "limited.sh").string());
   EXPECT_NE(limited.output.find("code 2"), std::string::npos) << limited.output;

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <string>
 
+#include "support/paths.hpp"
+
 namespace likewise {
 
 struct ProgramResult {
@@ -31,7 +33,7 @@ inline ProgramResult run_shell(const std::string& command) {
 
 // `words` are given to a shell behind the program's path.
 inline ProgramResult run_program(const std::string& words) {
-  return run_shell(std::string("\"") + LIKEWISE_PROGRAM + "\" " + words + " 2>&1");
+  return run_shell(std::string("\"") + program_file() + "\" " + words + " 2>&1");
 }
 
 // The result is an error of `code` in one line that contains `part`.

@@ -8,6 +8,7 @@
 #include "fuzz/targets.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/base/random.hpp"
+#include "support/paths.hpp"
 
 namespace likewise {
 namespace {
@@ -22,7 +23,7 @@ struct Input {
 // tests/fuzz/corpus/TARGET/NAME and tests/hostile/files/TARGET-NAME.
 std::vector<Input> kept_inputs(const FuzzTarget& target) {
   std::vector<Input> inputs;
-  const fs::path tests = fs::path(LIKEWISE_SOURCE_DIR) / "tests";
+  const fs::path tests = fs::path(source_folder()) / "tests";
   for (const auto& entry : fs::directory_iterator(tests / "fuzz" / "corpus" / target.name)) {
     inputs.push_back({&target, entry.path()});
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/program.hpp"
+#include "support/paths.hpp"
 
 namespace likewise {
 namespace {
@@ -15,7 +16,7 @@ constexpr bool kHardened = false;
 #endif
 
 std::string readelf(const std::string& words) {
-  const auto result = run_shell("LC_ALL=C readelf " + words + " '" + LIKEWISE_PROGRAM + "' 2>&1");
+  const auto result = run_shell("LC_ALL=C readelf " + words + " '" + program_file() + "' 2>&1");
   EXPECT_EQ(result.code, 0) << result.output;
   return result.output;
 }
@@ -26,7 +27,7 @@ bool has(const std::string& text, const std::string& part) {
 
 TEST(Hardening, OfTheProgram) {
   if (!kHardened) GTEST_SKIP() << "this build has no hardening flags";
-  if (!std::filesystem::exists(LIKEWISE_PROGRAM)) GTEST_SKIP() << "the program is not built here";
+  if (!std::filesystem::exists(program_file())) GTEST_SKIP() << "the program is not built here";
   EXPECT_TRUE(has(readelf("-hW"), "DYN (Position-Independent Executable file)"));
   const std::string segments = readelf("-lW");
   EXPECT_TRUE(has(segments, "GNU_RELRO"));

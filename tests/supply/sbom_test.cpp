@@ -12,6 +12,7 @@
 #include "likewise/base/file.hpp"
 #include "likewise/base/text.hpp"
 #include "support/hostile.hpp"
+#include "support/paths.hpp"
 
 namespace likewise {
 namespace {
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 std::string script(const std::string& words) {
-  return std::string("'") + LIKEWISE_SOURCE_DIR + "/scripts/" + words;
+  return std::string("'") + source_folder() + "/scripts/" + words;
 }
 
 json make_sbom(const fs::path& file) {
@@ -33,7 +34,7 @@ json make_sbom(const fs::path& file) {
 std::vector<std::vector<std::string>> dependency_rows() {
   std::vector<std::vector<std::string>> rows;
   for (const auto& line :
-       split(read_text(fs::path(LIKEWISE_SOURCE_DIR) / "scripts/dependencies.tsv"), '\n')) {
+       split(read_text(fs::path(source_folder()) / "scripts/dependencies.tsv"), '\n')) {
     if (!line.empty() && line[0] != '#') rows.push_back(split(line, '\t'));
   }
   return rows;
@@ -82,7 +83,7 @@ TEST(Sbom, NamesEveryPackageThatTheScriptsInstall) {
     ASSERT_EQ(row.size(), 6U) << join(row, " | ");
     described.insert(row[0]);
   }
-  const auto listed = run_shell(std::string("bash -c \"source '") + LIKEWISE_SOURCE_DIR +
+  const auto listed = run_shell(std::string("bash -c \"source '") + source_folder() +
                                 "/scripts/common.sh'; echo \\$build_packages \\$test_packages\"");
   ASSERT_EQ(listed.code, 0);
   std::istringstream names(listed.output);
@@ -94,7 +95,7 @@ TEST(Sbom, NamesEveryPackageThatTheScriptsInstall) {
 }
 
 TEST(Sbom, IsTheTableOfTheDocs) {
-  const std::string page = read_text(fs::path(LIKEWISE_SOURCE_DIR) / "docs/dependencies.md");
+  const std::string page = read_text(fs::path(source_folder()) / "docs/dependencies.md");
   const auto table = run_shell(script("sbom' --table"));
   ASSERT_EQ(table.code, 0);
   EXPECT_NE(page.find(table.output), std::string::npos)

@@ -19,10 +19,7 @@
 
 #include "likewise/base/file.hpp"
 #include "likewise/formats/safetensors.hpp"
-
-#ifndef LIKEWISE_TEST_GOLDEN
-#error "LIKEWISE_TEST_GOLDEN must be the folder of the golden values"
-#endif
+#include "support/paths.hpp"
 
 namespace likewise {
 
@@ -72,7 +69,7 @@ inline std::vector<double> widen(const std::string& dtype, std::span<const uint8
 
 inline const nlohmann::json& index() {
   static const nlohmann::json parsed =
-      nlohmann::json::parse(read_text(std::filesystem::path(LIKEWISE_TEST_GOLDEN) / "index.json"));
+      nlohmann::json::parse(read_text(std::filesystem::path(golden_folder()) / "index.json"));
   return parsed;
 }
 
@@ -82,12 +79,12 @@ inline const nlohmann::json& index() {
 // by looking at nothing.
 class Golden {
  public:
-  // Opens LIKEWISE_TEST_GOLDEN/GROUP.safetensors and index.json.
+  // Opens tests/golden/GROUP.safetensors and index.json.
   explicit Golden(const std::string& group) : group_(group), file_(path(group + ".safetensors")) {}
 
   // A file below the golden folder.
   static std::filesystem::path path(const std::string& relative) {
-    return std::filesystem::path(LIKEWISE_TEST_GOLDEN) / relative;
+    return std::filesystem::path(golden_folder()) / relative;
   }
 
   // The case's entry of index.json: what, source, formula, options, inputs, outputs, tolerance, ...

@@ -8,6 +8,7 @@
 #include "likewise/base/file.hpp"
 #include "likewise/methods/catalogue.hpp"
 #include "likewise/train/options.hpp"
+#include "support/paths.hpp"
 
 namespace likewise {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 TEST(Papers, EveryRecipeIsReadByItsMethodAndEveryMethodHasOne) {
   std::set<std::string> seen;
   for (const auto& entry : std::filesystem::directory_iterator(
-           std::filesystem::path(LIKEWISE_SOURCE_DIR) / "configs/papers")) {
+           std::filesystem::path(source_folder()) / "configs/papers")) {
     SCOPED_TRACE(entry.path().string());
     const std::string text = read_text(entry.path()), name = entry.path().filename().string();
     EXPECT_EQ(text.rfind("# ", 0), 0U) << "the source is missing";
