@@ -262,7 +262,8 @@ TEST_F(Faults, OfReadersAreNamedAndInterruptionsAreNone) {
               fmt::format("{}, {} {} with action {}", work.name, faults::kind_name(kind), at,
                           static_cast<int>(action));
           Attempt made;
-          ASSERT_NO_THROW(made = attempt(work, root, kind, action, at)) << what;
+          const auto& run = kind == Kind::memory ? attempt_in_child : attempt;
+          ASSERT_NO_THROW(made = run(work, root, kind, action, at)) << what;
           const auto& [outcome, message, reached] = made;
           if (outcome == Outcome::refused && kind != Kind::memory) {
             ASSERT_NE(message.find((folder() / "in").string()), std::string::npos)
