@@ -82,8 +82,13 @@ View chain_to_input_audio(const InputSpec& spec, bool random, const DatasetPtr& 
 }
 
 View standardised_chain_audio(const InputSpec& spec, bool random, const DatasetPtr& data) {
-  return [chain = chain_to_input_audio(spec, random, data), stats = spec.signal](
-             const Tensor& x, Rng& rng) { return standardised(chain(x, rng), stats); };
+  View chain = chain_to_input_audio(spec, random, data);
+  if (spec.audio.standardize == "each") {
+    return [chain](const Tensor& x, Rng& rng) { return standardised_alone(chain(x, rng)); };
+  }
+  return [chain, stats = spec.signal](const Tensor& x, Rng& rng) {
+    return standardised(chain(x, rng), stats);
+  };
 }
 
 void measure_audio(InputSpec& spec, const std::vector<Tensor>& samples, const DatasetInfo& info) {
