@@ -14,7 +14,7 @@ from pathlib import Path
 from likewise._options import TABLES, annotation
 
 SOURCES = Path(__file__).resolve().parent.parent / "src" / "likewise"
-MODULES = ["__init__", "data", "encoders", "errors", "eval", "losses", "views"]
+MODULES = ["__init__", "data", "encoders", "errors", "eval", "inputs", "losses", "views"]
 ELLIPSIS = ast.Expr(ast.Constant(...))
 
 
