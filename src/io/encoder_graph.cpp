@@ -143,10 +143,10 @@ Value describe_encoder(const EncoderOptions& resolved, const InputShape& shape,
                        const NamedTensors& parameters, GraphBuilder& builder, const Value& x) {
   Walk walk(parameters, builder);
   if (resolved.name == "small") return walk.small(resolved, x);
+  if (resolved.name == "resnet1d") return walk.resnet1d(resolved, parameters, shape.side(), x);
   if (resolved.name.starts_with("resnet")) return walk.resnet(resolved, x);
   if (resolved.name == "conv4") return walk.conv4(x);
   if (io_detail::is_plain_vit(resolved)) return walk.vit(resolved, x);
-  if (resolved.name == "resnet1d") return walk.resnet1d(resolved, parameters, shape.side(), x);
   if (resolved.name == "transformer1d") return walk.transformer1d(resolved, shape.side(), x);
   if (resolved.name == "mlp") return walk.mlp(resolved, x);
   throw UserError("encoder {} cannot be written as a graph yet; as weights it can", resolved.name);

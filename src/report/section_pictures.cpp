@@ -59,9 +59,10 @@ std::string views_section(const RunData& run) {
   const std::string note = text(run.gallery, "note");
   return "<p>The original on the left, beside it what the method saw. Views of one sample "
          "must still show the same thing; views that any sample could have made teach nothing." +
-         std::string(learned ? " Below the views: what was added to each, grey where nothing, its "
-                               "largest value white or black."
-                             : "") +
+         std::string(learned
+                         ? " Below the views: what was added to each, its largest value white or "
+                           "black (lines: at the edge), grey (the middle) where nothing."
+                         : "") +
          std::string(heard ? " Time runs to the right, frequency upwards. Sounds are the first "
                              "seconds of what is seen; where a "
                              "spectrogram was changed, its sound is rebuilt by Griffin-Lim and its "

@@ -16,8 +16,9 @@ namespace likewise {
 
 namespace {
 
-// Images as large as they are learned from, up to 96; of others every picture is drawn so large.
-constexpr int64_t kImageSide = 96, kSignalSide = 192;
+// Images as large as they are learned from, up to 96; of others every picture is drawn twice as
+// large as pages show it.
+constexpr int64_t kImageSide = 96, kSignalSide = 176;
 
 std::string png_address(const Image& image) { return data_uri("image/png", encode_png(image)); }
 

@@ -108,11 +108,11 @@ std::vector<Kind> kinds() {
     options.name = entry.name;
     if (entry.dimensions == 0) {
       out.push_back({entry.name, options, {30, {}}});
-      out.push_back({entry.name + " of planes", options, {3, {4, 5}}});
+      out.push_back({options.name + " of planes", options, {3, {4, 5}}});
     }
     if (entry.dimensions == 1) {
       out.push_back({entry.name, options, {6, {128}}});
-      out.push_back({entry.name + " of odd length", options, {1, {1203}}});  // steps of 4
+      out.push_back({options.name + " of odd length", options, {1, {1203}}});  // steps of 4
     }
     if (entry.dimensions != 2) continue;
     if (options.name.starts_with("dinov2_") || options.name.starts_with("clip_")) continue;

@@ -186,7 +186,7 @@ class Loader:
             raise UserError(f"seed must be at least 0; found {seed}")
         if views is None:
             views = Views(self.data, **options) if self.data.modality == "image" else _inputs(self.data, options)
-        self.views: Views | Inputs = views
+        self.views = views
         self.batch = batch
         self._core = _core.Loader(self.data._core, self.views._core, evaluate, batch, threads, ahead, seed,
                                   shuffle, max_bad)
