@@ -83,8 +83,8 @@ struct LoaderDeleter {
 };
 
 template <class Views, class Class>
-void bind_loader_of(Class& loader) {
-  loader.def(
+void bind_loader_of(Class& type) {
+  type.def(
       py::init([](const DataSet& data, const Views& views, bool evaluate, int64_t batch,
                   int64_t threads, int64_t ahead, uint64_t seed, bool shuffle, int64_t max_bad) {
         return std::unique_ptr<Loader, LoaderDeleter>(
@@ -142,10 +142,10 @@ void bind_data(py::module_& m) {
       .def("cached",
            [](const DataSet& s, int64_t bytes) { return DataSet{decoded_cache(s.data, bytes)}; })
       .def("stats", &stats_of);
-  py::class_<Loader, std::unique_ptr<Loader, LoaderDeleter>> loader(m, "Loader");
-  bind_loader_of<ViewSet>(loader);
-  bind_loader_of<InputSet>(loader);
-  loader.def("steps_per_epoch", &Loader::steps_per_epoch)
+  py::class_<Loader, std::unique_ptr<Loader, LoaderDeleter>> type(m, "Loader");
+  bind_loader_of<ViewSet>(type);
+  bind_loader_of<InputSet>(type);
+  type.def("steps_per_epoch", &Loader::steps_per_epoch)
       .def("seek", &Loader::seek, py::call_guard<py::gil_scoped_release>())
       .def("next",
            [](Loader& loader) {
