@@ -31,10 +31,11 @@ int64_t tiles_together(int64_t in, int64_t out, bool sums) {
 }
 
 // Calls body(tile within [0, count), pointers to its SIDE x SIDE pixels) with `outside` for pixels
-// beyond the image; shift: of the first pixel from the tile's.
+// beyond the image; shift: of the first pixel from the tile's, 0 with a source.
 template <int64_t SIDE, class T, class Body>
 void over_tiles(const Grid& grid, int64_t height, int64_t width, int64_t channels, int64_t shift,
-                int64_t first, int64_t count, T* pixels, T* outside, const Body& body) {
+                int64_t first, int64_t count, T* pixels, T* outside, const Body& body,
+                const ConvSource* source = nullptr) {
   int64_t n = first / (grid.rows * grid.columns), at = first % (grid.rows * grid.columns);
   int64_t row = at / grid.columns, column = at % grid.columns;
   for (int64_t t = 0; t < count; ++t) {
@@ -42,7 +43,17 @@ void over_tiles(const Grid& grid, int64_t height, int64_t width, int64_t channel
     const int64_t top = row * kTile - shift, left = column * kTile - shift;
     T* corner = pixels + ((n * height + top) * width + left) * channels;
     const bool inside = top >= 0 && left >= 0 && top + SIDE <= height && left + SIDE <= width;
-    for (int64_t i = 0; i < SIDE; ++i) {
+    for (int64_t i = 0; source && i < SIDE; ++i) {
+      const bool row_in = top + i < height;
+      T* row_at = row_in ? pixels + (n * source->height + source->rows[top + i]) * source->width *
+                                        channels
+                         : nullptr;
+      for (int64_t j = 0; j < SIDE; ++j) {
+        const bool in = row_in && left + j < width;
+        pointers[i * SIDE + j] = in ? row_at + source->columns[left + j] * channels : outside;
+      }
+    }
+    for (int64_t i = 0; !source && i < SIDE; ++i) {
       const bool row_in = inside || (top + i >= 0 && top + i < height);
       for (int64_t j = 0; j < SIDE; ++j) {
         const bool in = inside || (row_in && left + j >= 0 && left + j < width);
@@ -109,7 +120,7 @@ void winograd(const Image& x, const float* pixels, int64_t padding, const float*
                                       own.zeros.data(), [&](int64_t t, const float* const* patch) {
                                         ops.input_transform(patch, in_blocks,
                                                             own.v.data() + tile_at(t, in_blocks));
-                                      });
+                                      }, x.source);
       for (int64_t k = 0; k < kPoints; ++k) {
         // Whole groups: what is beyond the last tile is not looked at.
         ops.products({.a = own.v.data() + k * kPointStep,
@@ -160,7 +171,7 @@ void winograd_weights(const Image& x, const float* pixels, int64_t padding, cons
             grid, x.height, x.width, in, padding, first, count, pixels, own.zeros.data(),
             [&](int64_t t, const float* const* patch) {
               ops.input_transform(patch, in_blocks, own.v.data() + tile_at(t, in_blocks));
-            });
+            }, x.source);
         over_tiles<kTile, const float>(
             grid, grid.height, grid.width, out, 0, first, count, dy, own.zeros.data(),
             [&](int64_t t, const float* const* tile) {

@@ -6,9 +6,10 @@
 
 namespace likewise::kernels::conv {
 
-// Pixels [batch, height, width, channels] before padding.
+// Pixels [batch, height, width, channels] before padding; where they are, if not side by side.
 struct Image {
   int64_t batch, height, width, channels;
+  const ConvSource* source = nullptr;
 };
 
 // y [batch, height', width', out] of x and taps [9][in][out]; height' = height + 2 padding - 2.
