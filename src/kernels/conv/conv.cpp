@@ -86,8 +86,8 @@ void conv_forward(const ConvShape& s, ConvMethod method, const float* x, const C
     conv::few_out(s, x, weights, y, for_each, ops);
   } else if (method == ConvMethod::kWinograd) {
     const LineFloats taps = conv::by_in(s, weights, ops);
-    conv::winograd({s.batch, s.height, s.width, s.in, s.source}, x, s.padding, taps.data(), s.out,
-                   y, for_each, ops);
+    conv::winograd({s.batch, s.height, s.width, s.in, s.weight_in, s.source}, x, s.padding,
+                   taps.data(), s.out, y, for_each, ops);
   } else {
     direct_forward(s, x, weights, y, for_each, simd);
   }
@@ -108,8 +108,8 @@ void conv_backward_data(const ConvShape& s, ConvMethod method, const float* dy,
     reversed.row_step = -weights.row_step;
     reversed.column_step = -weights.column_step;
     const LineFloats taps = conv::by_out(s, reversed);
-    conv::winograd({s.batch, s.out_height(), s.out_width(), s.out}, dy, 2 - s.padding, taps.data(),
-                   s.in, dx, for_each, ops);
+    conv::winograd({s.batch, s.out_height(), s.out_width(), s.out, s.weight_out}, dy,
+                   2 - s.padding, taps.data(), s.in, dx, for_each, ops);
   } else {
     conv::direct_data(s, dy, conv::by_out(s, weights).data(), dx, for_each, ops);
   }
@@ -129,8 +129,8 @@ void conv_backward_weights(const ConvShape& s, ConvMethod method, const float* x
   }
   const conv::Ops& ops = conv::ops(simd);
   LineFloats by_in(static_cast<size_t>(s.kernel * s.kernel * s.in * s.out));
-  conv::winograd_weights({s.batch, s.height, s.width, s.in, s.source}, x, s.padding, dy, s.out,
-                         by_in.data(), for_each, ops);
+  conv::winograd_weights({s.batch, s.height, s.width, s.in, s.weight_in, s.source}, x, s.padding,
+                         dy, s.out, by_in.data(), for_each, ops);
   conv::from_by_in(s, by_in.data(), layout, dw, ops);
 }
 

@@ -34,6 +34,7 @@ struct Products {
   int64_t c_step, c_block_step;  // from row to row, from block of channels to block
   int64_t groups = 1, a_group = 0, c_group = 0;
   int64_t skipped = 0, all = 0;  // segments of b before the first, and all; 0: no others
+  int64_t last = 0;              // depth of the last segment; 0: as the others
 };
 
 // c[k][j] (+)= sum over segments s and t < count of

@@ -104,6 +104,7 @@ void winograd(const Image& x, const float* pixels, int64_t padding, const float*
   const Grid grid(x, padding);
   const int64_t in = x.channels, together = tiles_together(in, out, false);
   const int64_t in_blocks = in / kBlock, out_blocks = out / kBlock;
+  const int64_t used = x.used > 0 ? x.used : in, used_blocks = up(used, kBlock);
   LineFloats plain(static_cast<size_t>(kPoints * in * out)), u(plain.size());
   ops.weight_transform(taps, in * out, plain.data());
   for (int64_t k = 0; k < kPoints; ++k) {
@@ -126,7 +127,7 @@ void winograd(const Image& x, const float* pixels, int64_t padding, const float*
         ops.products({.a = own.v.data() + k * kPointStep,
                       .offsets = offsets.data(),
                       .a_step = kBlock,
-                      .segments = in_blocks,
+                      .segments = used_blocks,
                       .depth = kBlock,
                       .rows = kGroup,
                       .b = u.data() + k * in * out,
@@ -136,7 +137,9 @@ void winograd(const Image& x, const float* pixels, int64_t padding, const float*
                       .c_block_step = kBlockStep,
                       .groups = up(count, kGroup),
                       .a_group = in_blocks * kBlockStep,
-                      .c_group = out_blocks * kBlockStep});
+                      .c_group = out_blocks * kBlockStep,
+                      .all = in_blocks,
+                      .last = used - (used_blocks - 1) * kBlock});
       }
       over_tiles<kTile, float>(grid, grid.height, grid.width, out, 0, first, count, y, nullptr,
                                [&](int64_t t, float* const* to) {
@@ -151,6 +154,7 @@ void winograd_weights(const Image& x, const float* pixels, int64_t padding, cons
                       int64_t out, float* dw, const ConvForEach& for_each, const Ops& ops) {
   const Grid grid(x, padding);
   const int64_t in = x.channels, in_blocks = in / kBlock, out_blocks = out / kBlock;
+  const int64_t used = x.used > 0 ? x.used : in;
   // A sum of its own for each group of tiles, whatever the number of threads; sums take long to
   // store, so that a group has many tiles.
   const int64_t together = tiles_together(in, out, true);
@@ -180,7 +184,7 @@ void winograd_weights(const Image& x, const float* pixels, int64_t padding, cons
         clear_rest(own.v.data(), count, in_blocks);
         clear_rest(own.m.data(), count, out_blocks);
         for (int64_t k = 0; k < kPoints; ++k) {
-          for (int64_t c = 0; c < in_blocks; ++c) {
+          for (int64_t c = 0; c * kBlock < used; ++c) {
             ops.outer({.a = own.v.data() + k * kPointStep + c * kBlockStep,
                        .a_step = kBlock,
                        .a_segment = in_blocks * kBlockStep,
@@ -190,7 +194,7 @@ void winograd_weights(const Image& x, const float* pixels, int64_t padding, cons
                        .b_block_step = kBlockStep,
                        .segments = up(count, kGroup),
                        .count = kGroup,
-                       .depth = kBlock,
+                       .depth = std::min(kBlock, used - c * kBlock),
                        .channels = out,
                        .c = du.data() + (k * in + c * kBlock) * out,
                        .c_step = out,
