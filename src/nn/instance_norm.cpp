@@ -95,7 +95,8 @@ struct InstanceNormFunction : torch::autograd::Function<InstanceNormFunction> {
                                              own + 2 * channels, own + 3 * channels, out + at);
       }
     });
-    context->save_for_backward({x, weight, bias, removed, statistics, joined ? residual : Tensor()});
+    context->save_for_backward(
+        {x, weight, bias, removed, statistics, joined ? residual : Tensor()});
     context->saved_data["joined"] = joined;
     context->saved_data["rectify"] = rectify;
     return y;

@@ -155,14 +155,17 @@ struct MirrorConvFunction : torch::autograd::Function<MirrorConvFunction> {
 };
 
 Tensor run_mirrored(const Tensor& x, const Tensor& weight, const MirrorGeometry& g, bool whole) {
-  Tensor y = MirrorConvFunction::apply(channels_last(x), weight, g.stride, g.height, g.width, whole);
+  Tensor y =
+      MirrorConvFunction::apply(channels_last(x), weight, g.stride, g.height, g.width, whole);
   MultiplyAddCounter::add(y.numel() / y.size(1) * weight.numel());
   return y;
 }
 
 }  // namespace
 
-int64_t whole_blocks(int64_t channels) { return (channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock; }
+int64_t whole_blocks(int64_t channels) {
+  return (channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock;
+}
 
 bool has_own_mirror_conv(const Tensor& x) {
   if (x.dim() != 4 || !x.device().is_cpu() || x.scalar_type() != at::kFloat) return false;

@@ -135,7 +135,8 @@ TEST(ConvSource, ChannelsEndWithinABlock) {
 }
 
 TEST(ConvSource, WhatIsNotFiniteReachesWhatSeesItAndNothingElse) {
-  for (const ConvShape& s : {ConvShape{2, 12, 20, 4, 16, 9, 1, 4}, ConvShape{2, 12, 20, 16, 3, 9, 1, 4}}) {
+  for (const ConvShape& s :
+       {ConvShape{2, 12, 20, 4, 16, 9, 1, 4}, ConvShape{2, 12, 20, 16, 3, 9, 1, 4}}) {
     for (float bad :
          {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
       Floats x = normal(1, s.batch * s.height * s.width * s.in);

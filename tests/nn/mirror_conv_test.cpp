@@ -145,8 +145,8 @@ struct Norm {
 Norm run_norm(const Tensor& x0, int64_t channels, bool rectify, bool joined, bool ours) {
   const auto type = ours ? at::kFloat : at::kDouble;
   const auto leaf = [&](const Tensor& t) { return t.to(type).detach().set_requires_grad(true); };
-  const Tensor x = leaf(x0), weight = leaf(normal({channels}, 2)), bias = leaf(normal({channels}, 3)),
-               removed = leaf(normal({channels}, 4)),
+  const Tensor x = leaf(x0), weight = leaf(normal({channels}, 2)),
+               bias = leaf(normal({channels}, 3)), removed = leaf(normal({channels}, 4)),
                residual = leaf(channels_last(normal(x0.sizes().vec(), 5)));
   const InstanceNormWeights norm{weight, bias, removed};
   const Tensor added = joined ? residual : Tensor();
@@ -220,8 +220,9 @@ TEST(MirrorConv, SecondDerivativesAreLibtorchs) {
   const auto second = [](bool ours) {
     const auto type = ours ? at::kFloat : at::kDouble;
     const auto leaf = [&](const Tensor& t) { return t.to(type).detach().set_requires_grad(true); };
-    const Tensor x = leaf(channels_last(normal({2, 4, 7, 6}, 1))), w = leaf(normal({16, 4, 9, 9}, 2)),
-                 one = leaf(normal({16}, 3)), two = leaf(normal({16}, 4)), three = leaf(normal({16}, 5));
+    const Tensor x = leaf(channels_last(normal({2, 4, 7, 6}, 1))),
+                 w = leaf(normal({16, 4, 9, 9}, 2)), one = leaf(normal({16}, 3)),
+                 two = leaf(normal({16}, 4)), three = leaf(normal({16}, 5));
     const InstanceNormWeights norm{one, two, three};
     const Tensor y = ours ? detail::fused_instance_norm(detail::mirror_conv(x, w, {}), norm, true)
                           : detail::plain_instance_norm(

@@ -6,8 +6,8 @@
 
 namespace likewise::kernels::conv {
 
-// Pixels [batch, height, width, channels] before padding; channels that are looked at, 0: all; where
-// the pixels are, if not side by side.
+// Pixels [batch, height, width, channels] before padding; channels that are looked at, 0: all;
+// where the pixels are, if not side by side.
 struct Image {
   int64_t batch, height, width, channels, used = 0;
   const ConvSource* source = nullptr;
