@@ -14,8 +14,8 @@
 #include "kernels/simd.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/nn/peaks.hpp"
-#include "likewise/nn/precision.hpp"
 #include "likewise/version.hpp"
+#include "train/remembered.hpp"
 
 // jpeglib.h wants FILE.
 #include <jpeglib.h>
@@ -110,7 +110,7 @@ int run_doctor(const std::vector<std::string>&) {
                           giga(peaks.fp32_matrix)));
   row("bf16", fmt::format("{} GFLOP/s in a matrix product", giga(peaks.bf16_matrix)));
   row("memory speed", fmt::format("{:.1f} GB/s", 1e-9 * peaks.memory));
-  const PrecisionChoice choice = choose_precision();
+  const PrecisionChoice choice = likewise::detail::remembered_precision(/*anew=*/true);
   row("precision", fmt::format("{} ({})", precision_name(choice.precision), choice.reason));
 
   std::vector<std::string> troubles;

@@ -27,53 +27,93 @@ bool computes(int argc, char** argv) {
   return command != "list" && command != "report" && command != "help" && command != "version";
 }
 
-bool is_set(char** environment, std::string_view variable) {
+// The value's variable, "NAME" of "NAME=value".
+std::string_view variable_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
+
+// Where the variable is in an environment; null when it is not.
+char** find_entry(char** environment, std::string_view variable) {
   for (; *environment; ++environment) {
-    const std::string_view entry = *environment;
-    if (entry.size() > variable.size() && entry[variable.size()] == '=' &&
-        entry.substr(0, variable.size()) == variable) {
-      return true;
-    }
+    if (variable_of(*environment) == variable) return environment;
   }
-  return false;
+  return nullptr;
 }
 
-// Libraries read these settings in their constructors, before main: only a restart in place can
-// make them. OpenMP's threads must not spin while another process could run. OpenBLAS 0.3.21 takes
-// processors newer than itself for a Prescott and works at a fifth of the speed. MKL, the BLAS of
-// libtorch's wheels, gives the same digits for any number of threads only when told to.
-// Nothing here needs a library that is initialised.
-void restart_with_settings(int argc, char** argv, char** environment) {
-  if (!computes(argc, argv)) return;
+// Libraries read these settings in their constructors. OpenMP's threads must not spin while another
+// process could run. OpenBLAS 0.3.21 takes processors newer than itself for a Prescott and works at
+// a fifth of the speed. MKL, the BLAS of libtorch's wheels, gives the same digits for any number of
+// threads only when told to.
+constexpr size_t kMostSettings = 3;
+struct Settings {
+  const char* entries[kMostSettings] = {};  // "NAME=value", those that the environment lacks
+  size_t count = 0;
+};
+Settings missing_settings(char** environment) {
+  Settings missing;
+  const auto want = [&](const char* entry) {
+    if (!find_entry(environment, variable_of(entry))) missing.entries[missing.count++] = entry;
+  };
+  want("OMP_WAIT_POLICY=passive");
   __builtin_cpu_init();
-  const bool avx512 = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
+    want("OPENBLAS_CORETYPE=SkylakeX");
+    want("MKL_CBWR=AVX512,STRICT");
+  } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    want("OPENBLAS_CORETYPE=Haswell");
+    want("MKL_CBWR=AVX2,STRICT");
+  }
+  return missing;
+}
+
+char* set_aside[kMostSettings] = {};  // entries that main puts back; there before any constructor
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// The array of the environment that the kernel handed over cannot grow, and constructors see no
+// other. So the settings take the places of variables that only a shell looks at, until main puts
+// those back.
+constexpr std::string_view kOfShells[] = {"_",        "OLDPWD",    "SHLVL", "LS_COLORS",
+                                          "LESSOPEN", "LESSCLOSE", "MAIL",  "LOGNAME"};
+
+// False, and nothing done, when there are too few such variables.
+bool exchange(char** environment, const Settings& settings) {
+  char** places[kMostSettings] = {};
+  size_t found = 0;
+  for (const std::string_view variable : kOfShells) {
+    if (found == settings.count) break;
+    if (char** place = find_entry(environment, variable)) places[found++] = place;
+  }
+  if (found < settings.count) return false;
+  for (size_t i = 0; i < found; ++i) {
+    set_aside[i] = *places[i];
+    *places[i] = const_cast<char*>(settings.entries[i]);
+  }
+  return true;
+}
+#endif
+
+// The program once more, with a larger environment; everything that the dynamic linker did is done
+// twice.
+void restart(char** argv, char** environment, const Settings& settings) {
   size_t present = 0;
   while (environment[present]) ++present;
-  auto** next = static_cast<char**>(alloca((present + 4) * sizeof(char*)));
+  auto** next = static_cast<char**>(alloca((present + settings.count + 1) * sizeof(char*)));
   std::copy_n(environment, present, next);
-  size_t count = present;
-  const auto set_if_missing = [&](std::string_view variable, const char* entry) {
-    if (!is_set(environment, variable)) next[count++] = const_cast<char*>(entry);
-  };
-  set_if_missing("OMP_WAIT_POLICY", "OMP_WAIT_POLICY=passive");
-  if (avx512) {
-    set_if_missing("OPENBLAS_CORETYPE", "OPENBLAS_CORETYPE=SkylakeX");
-    set_if_missing("MKL_CBWR", "MKL_CBWR=AVX512,STRICT");
-  } else if (avx2) {
-    set_if_missing("OPENBLAS_CORETYPE", "OPENBLAS_CORETYPE=Haswell");
-    set_if_missing("MKL_CBWR", "MKL_CBWR=AVX2,STRICT");
+  for (size_t i = 0; i < settings.count; ++i) {
+    next[present + i] = const_cast<char*>(settings.entries[i]);
   }
-  next[count] = nullptr;
-  if (count > present) execve("/proc/self/exe", argv, next);  // on failure: slower, not wrong
+  next[present + settings.count] = nullptr;
+  execve("/proc/self/exe", argv, next);  // on failure: slower, not wrong
 }
 
-// Called by the dynamic linker before the constructors of the libraries, whose work (a third of a
-// second) would be lost in the restart. A sanitizer is not ready then.
+// Called by the dynamic linker before the constructors of the libraries, so that they find the
+// settings. Nothing here needs a library that is initialised. A sanitizer is not ready then.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+void before_constructors(int argc, char** argv, char** environment) {
+  if (!computes(argc, argv)) return;
+  const Settings settings = missing_settings(environment);
+  if (!exchange(environment, settings)) restart(argv, environment, settings);
+}
 __attribute__((section(".preinit_array"),
-               used)) void (*const kBeforeConstructors)(int, char**,
-                                                        char**) = restart_with_settings;
+               used)) void (*const kBeforeConstructors)(int, char**, char**) = before_constructors;
 #endif
 
 }  // namespace
@@ -94,7 +134,12 @@ void prepare_process(int argc, char** argv) {
   // times slower for small networks.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 2147483647);
-  restart_with_settings(argc, argv, environ);  // does nothing when it was done before
+  for (char* entry : set_aside) {
+    if (entry) putenv(entry);
+  }
+  if (!computes(argc, argv)) return;
+  const Settings settings = missing_settings(environ);  // of a build without kBeforeConstructors
+  if (settings.count > 0) restart(argv, environ, settings);
 }
 
 int set_threads(long threads) {

@@ -6,13 +6,14 @@
 #include <optional>
 #include <vector>
 
+#include "data/stamped.hpp"
 #include "likewise/base/error.hpp"
 
 namespace likewise {
 
 namespace {
 
-class DecodedCache final : public Dataset {
+class DecodedCache final : public Dataset, public detail::Stamped {
  public:
   DecodedCache(DatasetPtr source, int64_t byte_limit)
       : source_(std::move(source)),
@@ -24,6 +25,7 @@ class DecodedCache final : public Dataset {
   int64_t label(int64_t i) const override { return source_->label(i); }
   int64_t domain(int64_t i) const override { return source_->domain(i); }
   std::string name(int64_t i) const override { return source_->name(i); }
+  uint64_t stamp(int64_t i) const override { return detail::stamp_of(*source_, i); }
 
   Sample get(int64_t i) const override {
     LIKEWISE_CHECK(i >= 0 && i < size(), "sample {} of {}", i, size());

@@ -6,8 +6,10 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "data/stamped.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
+#include "likewise/base/random.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/data/image_tensor.hpp"
 
@@ -15,7 +17,7 @@ namespace likewise::detail {
 
 namespace {
 
-class FileImages final : public Dataset {
+class FileImages final : public Dataset, public Stamped {
  public:
   FileImages(FileList list, DatasetInfo info, Ink ink)
       : list_(std::move(list)), info_(std::move(info)), ink_(ink) {
@@ -32,6 +34,10 @@ class FileImages final : public Dataset {
   std::string name(int64_t i) const override { return list_.paths[static_cast<size_t>(i)]; }
 
   Sample get(int64_t i) const override { return get_part(i, {}); }
+  uint64_t stamp(int64_t i) const override {
+    const uint64_t file = file_stamp(list_.root / list_.paths[static_cast<size_t>(i)]);
+    return file == 0 || ink_ == Ink::as_it_is ? file : mix64(file) | 1;
+  }
 
   Sample get_part(int64_t i, const Window& window) const override {
     LIKEWISE_CHECK(i >= 0 && i < size(), "sample {} of {}", i, size());

@@ -1,12 +1,13 @@
 #include "likewise/data/subset.hpp"
 
+#include "data/stamped.hpp"
 #include "likewise/base/error.hpp"
 
 namespace likewise {
 
 namespace {
 
-class SubsetDataset final : public Dataset {
+class SubsetDataset final : public Dataset, public detail::Stamped {
  public:
   SubsetDataset(DatasetPtr whole, std::vector<int64_t> indices)
       : whole_(std::move(whole)), indices_(std::move(indices)) {
@@ -20,6 +21,7 @@ class SubsetDataset final : public Dataset {
   int64_t label(int64_t i) const override { return whole_->label(at(i)); }
   int64_t domain(int64_t i) const override { return whole_->domain(at(i)); }
   std::string name(int64_t i) const override { return whole_->name(at(i)); }
+  uint64_t stamp(int64_t i) const override { return detail::stamp_of(*whole_, at(i)); }
   Sample get(int64_t i) const override { return renumbered(whole_->get(at(i)), i); }
   Sample get_part(int64_t i, const Window& window) const override {
     return renumbered(whole_->get_part(at(i), window), i);

@@ -11,12 +11,12 @@
 
 namespace likewise::detail {
 
-// Calls work(worker, i) for every i in [0, n), each once, in any order. The first exception is
-// rethrown after all workers have stopped.
+// Calls work(worker, i) for every i in [0, n), each once, in any order, by at most `most` workers.
+// The first exception is rethrown after all workers have stopped.
 template <class Work>
-void for_each_in_parallel(int64_t n, const Work& work) {
+void for_each_in_parallel(int64_t n, const Work& work, int64_t most = 16) {
   const int64_t cores = std::max(1u, std::thread::hardware_concurrency());
-  const int64_t workers = std::min<int64_t>({cores, n, 16});
+  const int64_t workers = std::min<int64_t>({cores, n, most});
   std::atomic<int64_t> next{0};
   std::exception_ptr failure;
   std::mutex failure_mutex;

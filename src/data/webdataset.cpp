@@ -16,6 +16,7 @@
 #include "data/file_images.hpp"
 #include "data/kinds.hpp"
 #include "data/shard_names.hpp"
+#include "data/stamped.hpp"
 #include "data/threads.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
@@ -96,7 +97,7 @@ Shard index_shard(const fs::path& path) {
   return shard;
 }
 
-class WebDataset final : public Dataset {
+class WebDataset final : public Dataset, public Stamped {
  public:
   WebDataset(std::vector<Shard> shards, DatasetInfo info, std::vector<int64_t> labels)
       : shards_(std::move(shards)), info_(std::move(info)), labels_(std::move(labels)) {
@@ -115,6 +116,7 @@ class WebDataset final : public Dataset {
     return fs::path(shard.file->path()).filename().string() + "/" + image_of(i).name;
   }
   Sample get(int64_t i) const override { return get_part(i, {}); }
+  uint64_t stamp(int64_t i) const override { return file_stamp(shard_of(i).file->path()); }
 
   Sample get_part(int64_t i, const Window& window) const override {
     LIKEWISE_CHECK(i >= 0 && i < size_, "sample {} of {}", i, size_);

@@ -7,6 +7,7 @@
 #include "likewise/data/open.hpp"
 #include "likewise/train/auto_method.hpp"
 #include "likewise/train/prepare.hpp"
+#include "train/remembered.hpp"
 
 namespace likewise {
 
@@ -26,7 +27,7 @@ AutoFacts auto_facts(const GivenOption& given) {
   for (int64_t i = 0; i < data->size(); ++i) facts.labelled += data->label(i) >= 0;
   facts.labelled = std::min(facts.labelled, facts.samples);
   facts.images = data->info().modality == Modality::image;
-  if (facts.images) facts.stats = measure_images(sample_images(*data, 300));
+  if (facts.images) facts.stats = detail::remembered_stats(*data, 300);
   const int64_t threads = std::atoll(given("threads").c_str());
   facts.processors =
       threads > 0 ? threads : std::max<int64_t>(1, std::thread::hardware_concurrency());

@@ -13,6 +13,7 @@
 #include "likewise/train/fewshot.hpp"
 #include "likewise/train/prepare.hpp"
 #include "likewise/train/run_folder.hpp"
+#include "train/remembered.hpp"
 
 namespace likewise {
 
@@ -186,7 +187,7 @@ FewShotData prepare_fewshot(FewShotOptions& options, ProgressLine& progress) {
     options.size = out.spec.views.size;
     options.encoder = out.spec.encoder;
   } else {
-    out.spec.stats = measure_images(sample_images(*parts.train, 1000));
+    out.spec.stats = detail::remembered_stats(*parts.train, 1000);
     settle_size(options, out.spec.stats, progress);
     ImageViewOptions views;
     views.size = options.size;

@@ -1,14 +1,17 @@
 #include "likewise/train/monitor.hpp"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "data/threads.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
 #include "likewise/base/text.hpp"
@@ -21,7 +24,8 @@ namespace likewise {
 
 namespace {
 
-constexpr int64_t kChunk = 256;
+constexpr int64_t kChunk = 64;       // images at a time: activations stay near the processor
+constexpr int64_t kDiversity = 256;  // images whose learned views are compared
 constexpr int64_t kSampled = 4096;  // values of each weight
 
 Tensor weight_sample(const Method& method) {
@@ -40,18 +44,29 @@ HealthMonitor::HealthMonitor(const DatasetPtr& data, const std::vector<Transform
                              int64_t samples, uint64_t seed, bool cues)
     : seed_(seed) {
   const int64_t n = data->size(), wanted = std::min(samples, n);
+  std::vector<std::array<Tensor, 2>> found(static_cast<size_t>(wanted));
+  detail::for_each_in_parallel(
+      wanted,
+      [&](int64_t, int64_t k) {
+        const int64_t index = k * n / wanted;
+        std::array<Tensor, 2> pair;
+        try {
+          const std::vector<Tensor> parts = data->get(index).parts;
+          for (uint64_t v = 0; v < 2; ++v) {
+            Rng rng(seed, {0x4ea1, static_cast<uint64_t>(index), v});
+            pair[v] = views.at(v)(parts.at(v % parts.size()), rng);
+          }
+        } catch (const DataError&) {
+          return;  // the loader names broken images; here they are only left out
+        }
+        found[static_cast<size_t>(k)] = std::move(pair);
+      },
+      at::get_num_threads());
   std::vector<Tensor> first, second;
-  for (int64_t k = 0; k < wanted; ++k) {
-    const int64_t index = k * n / wanted;
-    try {
-      const std::vector<Tensor> parts = data->get(index).parts;
-      for (uint64_t v = 0; v < 2; ++v) {
-        Rng rng(seed, {0x4ea1, static_cast<uint64_t>(index), v});
-        (v == 0 ? first : second).push_back(views.at(v)(parts.at(v % parts.size()), rng));
-      }
-    } catch (const DataError&) {
-      // The loader names broken images; here they are only left out.
-    }
+  for (auto& pair : found) {
+    if (!pair[0].defined()) continue;
+    first.push_back(std::move(pair[0]));
+    second.push_back(std::move(pair[1]));
   }
   if (first.size() < 2) return;
   first_ = channels_last(at::stack(first));
@@ -131,7 +146,7 @@ nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>
                            {"weights_moved", moved},
                            {"verdict", line}};
   if (learned) {
-    const int64_t count = std::min(kChunk, first_.size(0));
+    const int64_t count = std::min(kDiversity, first_.size(0));
     record["view_diversity"] =
         learned->diversity(first_.narrow(0, 0, count), viewmaker_noise(seed_, 0, 3, 0));
   }

@@ -1,5 +1,6 @@
 #include "likewise/train/prepare.hpp"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 #include <numeric>
 #include <set>
 
+#include "data/threads.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/data/decoded_cache.hpp"
@@ -16,12 +18,12 @@
 #include "likewise/data/subset.hpp"
 #include "likewise/methods/catalogue.hpp"
 #include "likewise/nn/count.hpp"
-#include "likewise/nn/precision.hpp"
 #include "likewise/nn/weights.hpp"
 #include "likewise/train/checkpoint.hpp"
 #include "likewise/train/learned.hpp"
 #include "likewise/train/run_folder.hpp"
 #include "train/duplicate_groups.hpp"
+#include "train/remembered.hpp"
 
 namespace likewise {
 
@@ -30,18 +32,35 @@ namespace fs = std::filesystem;
 std::vector<Tensor> sample_images(const Dataset& data, int64_t count) {
   constexpr size_t kMostBytes = size_t{1} << 28;  // of recordings, which may be hours long
   const int64_t n = data.size(), wanted = std::min(n, count);
-  const bool is_image = data.info().modality == Modality::image;
-  const auto order = Rng(0, {0x5a3e}).permutation(wanted);
   std::vector<Tensor> images;
   std::string first_error;
-  size_t bytes = 0;
-  for (int64_t k = 0; k < wanted && (is_image || bytes < kMostBytes); ++k) {
-    const int64_t at = is_image ? k : order[static_cast<size_t>(k)];
-    try {
-      images.push_back(data.get(at * n / wanted).parts.at(0));
-      bytes += images.back().nbytes();
-    } catch (const DataError& error) {
-      if (first_error.empty()) first_error = error.what();
+  if (data.info().modality == Modality::image) {
+    std::vector<Tensor> found(static_cast<size_t>(wanted));
+    std::vector<std::string> errors(static_cast<size_t>(wanted));
+    detail::for_each_in_parallel(
+        wanted,
+        [&](int64_t, int64_t k) {
+          try {
+            found[static_cast<size_t>(k)] = data.get(k * n / wanted).parts.at(0);
+          } catch (const DataError& error) {
+            errors[static_cast<size_t>(k)] = error.what();
+          }
+        },
+        at::get_num_threads());
+    for (size_t k = 0; k < found.size(); ++k) {
+      if (found[k].defined()) images.push_back(std::move(found[k]));
+      if (first_error.empty()) first_error = errors[k];
+    }
+  } else {
+    const auto order = Rng(0, {0x5a3e}).permutation(wanted);
+    size_t bytes = 0;
+    for (int64_t k = 0; k < wanted && bytes < kMostBytes; ++k) {
+      try {
+        images.push_back(data.get(order[static_cast<size_t>(k)] * n / wanted).parts.at(0));
+        bytes += images.back().nbytes();
+      } catch (const DataError& error) {
+        if (first_error.empty()) first_error = error.what();
+      }
     }
   }
   if (images.empty()) {
@@ -225,6 +244,8 @@ void settle_own_start(PretrainOptions& options, Modality modality) {
   if (options.encoder.name == "auto") options.encoder = from.encoder;
 }
 
+constexpr int64_t kMeasured = 1000;  // samples
+
 // Measures, and decides views and input.
 void settle_input(PretrainOptions& options, PreparedRun& run, ProgressLine& progress) {
   EncoderSpec& spec = run.spec;
@@ -239,8 +260,10 @@ void settle_input(PretrainOptions& options, PreparedRun& run, ProgressLine& prog
         load_checkpoint(RunFolder{options.out}.checkpoint()).meta("spec"), options.out);
     spec.stats = saved.stats;
     spec.signal = saved.signal;
+  } else if (images) {
+    spec.stats = detail::remembered_stats(*run.data, kMeasured);
   } else {
-    samples = sample_images(*run.data, 1000);
+    samples = sample_images(*run.data, kMeasured);
     kind.measure(spec, samples, info);
   }
   bool made_small = false;
@@ -271,7 +294,7 @@ void settle_precision(PretrainOptions& options, ProgressLine& progress) {
     throw UserError("--device {}: this build trains on cpu", options.device);
   }
   if (options.precision != "auto") return;
-  const PrecisionChoice choice = choose_precision();
+  const PrecisionChoice choice = detail::remembered_precision();
   options.precision = precision_name(choice.precision);
   progress.say(fmt::format("precision: {} ({})", options.precision, choice.reason));
 }

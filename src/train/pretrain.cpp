@@ -392,6 +392,8 @@ class Run {
 }  // namespace
 
 PretrainResult pretrain(PretrainOptions& options, MethodOptions& method, const Fields& fields) {
+  // Before the lock, which would make the folder.
+  if (options.out.empty()) throw UserError("--out: a folder for the run is needed");
   return Run(options, method, fields).train();
 }
 
