@@ -155,9 +155,8 @@ TEST(MamlPlus, EqualsThePapersLoop) {
     const EpisodeBatch batch = in_double(2);
     const double got = method.accumulate(batch, fraction);
     const bool second = fraction >= two_steps().first_order_part;
-    const Tensor expected =
-        (loop.task(batch.only(0), fraction, second) + loop.task(batch.only(1), fraction, second)) /
-        2;
+    const Tensor first = loop.task(batch.only(0), fraction, second);
+    const Tensor expected = (first + loop.task(batch.only(1), fraction, second)) / 2;
     expected.backward();
     loop.update_running();
     EXPECT_NEAR(got, expected.item<double>(), 1e-12);

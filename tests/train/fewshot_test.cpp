@@ -81,7 +81,7 @@ FewShotResult train_few(FewShotOptions options) {
 
 // A method that asks the process to stop after `stop_after` batches, once.
 template <class M>
-class Stopping : public M {
+class StoppingFew : public M {
  public:
   using M::M;
   inline static int64_t stop_after = 0;
@@ -110,13 +110,13 @@ void stop_and_resume(const fs::path& folder, const std::string& name, bool disto
     FewShotOptions options = few_options(folder, run, name);
     options.resume = resume;
     options.distort.affine = distorted;
-    fewshot::MethodOptionsOf<Stopping<M>> method;
+    fewshot::MethodOptionsOf<StoppingFew<M>> method;
     Fields fields(options);
     method.describe(fields);
     return train_fewshot(options, method, fields);
   };
   EXPECT_FALSE(train("whole-" + name, false).interrupted);
-  Stopping<M>::stop_after = 5;
+  StoppingFew<M>::stop_after = 5;
   const auto stopped = train("parts-" + name, false);
   EXPECT_TRUE(stopped.interrupted);
   EXPECT_EQ(stopped.episodes, 10);
