@@ -52,7 +52,7 @@ constexpr DatasetKind kDatasetKinds[] = {
     {"cifar", "the folder of binary batches of CIFAR-10 or CIFAR-100", "train test",
      detail::is_cifar, detail::open_cifar},
     {"omniglot", "the folder of images_background and images_evaluation",
-     "background evaluation vinyals-train vinyals-test all", detail::is_omniglot,
+     "background background-small1 evaluation vinyals-train vinyals-test all", detail::is_omniglot,
      detail::open_omniglot},
     {"tiny-imagenet", "the folder of train/WNID/images and val/images", "train test",
      detail::is_tiny_imagenet, detail::open_tiny_imagenet},

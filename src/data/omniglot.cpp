@@ -22,9 +22,16 @@ namespace {
 constexpr int64_t kVinyalsTrain = 1200;
 
 const std::vector<std::string>& omniglot_parts() {
-  static const std::vector<std::string> parts = {"all", "background", "evaluation", "vinyals-train",
-                                                 "vinyals-test"};
+  static const std::vector<std::string> parts = {"all",        "background",    "background-small1",
+                                                 "evaluation", "vinyals-train", "vinyals-test"};
   return parts;
+}
+
+// The five alphabets, 136 characters, of the first of the author's two minimal background sets.
+bool is_small1(const std::string& alphabet) {
+  static const std::vector<std::string> names = {"Balinese", "Early_Aramaic", "Greek", "Korean",
+                                                 "Latin"};
+  return std::find(names.begin(), names.end(), alphabet) != names.end();
 }
 
 // One image: "images_background/Greek/character01/0394_01.png" in its pieces.
@@ -52,7 +59,9 @@ DatasetPtr open_omniglot(const OpenRequest& request) {
   for (const std::string set : {"images_background", "images_evaluation"}) {
     std::error_code ignored;
     const bool here = fs::is_directory(request.path / set, ignored);
-    if (!here && (part == set.substr(7) || starts_with_folded(part, "vinyals"))) {
+    const bool wanted = part == set.substr(7) || starts_with_folded(part, "vinyals") ||
+                        (part == "background-small1" && set == "images_background");
+    if (!here && wanted) {
       throw UserError("{}#{} needs the folder {}, which is not there", request.name, part,
                       (request.path / set).string());
     }
@@ -66,9 +75,11 @@ DatasetPtr open_omniglot(const OpenRequest& request) {
       const std::string character = pieces[0] + "/" + pieces[1];
       if (character != last_character) ++characters;
       last_character = character;
-      const bool taken = part == "all" || part == set.substr(7) ||
-                         (part == "vinyals-train" && characters <= kVinyalsTrain) ||
-                         (part == "vinyals-test" && characters > kVinyalsTrain);
+      const bool taken =
+          part == "all" || part == set.substr(7) ||
+          (part == "background-small1" && set == "images_background" && is_small1(pieces[0])) ||
+          (part == "vinyals-train" && characters <= kVinyalsTrain) ||
+          (part == "vinyals-test" && characters > kVinyalsTrain);
       if (taken) drawings.push_back({set + "/" + path, pieces[0], character});
     }
   }

@@ -72,11 +72,14 @@ std::vector<Parameters> adapt(const Parameters& start, const TaskLoss& loss,
     Parameters next(phi.begin(), phi.begin() + first);
     for (size_t i = 0; i < grads.size(); ++i) {
       const size_t p = i + graph.first_adapted;
+      const Tensor* rate =
+          lists == 0 ? nullptr : &graph.rates[std::min(static_cast<size_t>(k), lists - 1)].at(p);
+      if (rate != nullptr && !rate->defined()) {
+        next.push_back(phi[p]);
+        continue;
+      }
       const Tensor step = step_of(grads[i], states[p], options, k);
-      const Tensor scaled =
-          lists == 0 ? options.rate * step
-                     : graph.rates[std::min(static_cast<size_t>(k), lists - 1)].at(p) * step;
-      next.push_back(phi[p] - scaled);
+      next.push_back(phi[p] - (rate == nullptr ? options.rate * step : *rate * step));
     }
     path.push_back(std::move(next));
   }

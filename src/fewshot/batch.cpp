@@ -52,13 +52,14 @@ EpisodeBatch make_batch(const ImageTable& table, const EpisodeSampler& sampler, 
 class EpisodeLoader::State {
  public:
   State(const ImageTable& table, const EpisodeSampler& sampler, uint64_t seed, int64_t count,
-        int64_t first, int64_t ahead)
+        int64_t first, int64_t ahead, const Change& change)
       : ahead_(static_cast<size_t>(ahead)), thread_([=, this, &table, &sampler] {
           for (int64_t step = first;; ++step) {
             std::exception_ptr failure;
             EpisodeBatch batch;
             try {
               batch = make_batch(table, sampler, seed, EpisodeUse::kTrain, step * count, count);
+              if (change) change(batch, step * count);
             } catch (...) {
               failure = std::current_exception();
             }
@@ -100,10 +101,12 @@ class EpisodeLoader::State {
 };
 
 EpisodeLoader::EpisodeLoader(const ImageTable& table, const EpisodeSampler& sampler, uint64_t seed,
-                             int64_t episodes_a_batch, int64_t first_batch, int64_t ahead) {
+                             int64_t episodes_a_batch, int64_t first_batch, int64_t ahead,
+                             Change change) {
   LIKEWISE_CHECK(episodes_a_batch > 0 && ahead > 0, "{} episodes, {} ahead", episodes_a_batch,
                  ahead);
-  state_ = std::make_unique<State>(table, sampler, seed, episodes_a_batch, first_batch, ahead);
+  state_ = std::make_unique<State>(table, sampler, seed, episodes_a_batch, first_batch, ahead,
+                                   std::move(change));
 }
 
 EpisodeLoader::~EpisodeLoader() = default;

@@ -76,8 +76,9 @@ EpisodeSampler::EpisodeSampler(const LabelledItems& items, const EpisodeShape& s
     most = std::max(most, count);
     if (count < need) continue;
     ++enough;
-    const int64_t domain = options.within_domains ? domain_of[label] : 0;
-    if (domain >= 0) by_group[domain].push_back({label, std::move(rows)});
+    all_.push_back({label, std::move(rows)});
+    const int64_t domain = domain_of[label];
+    if (options.within_domains && domain >= 0) by_group[domain].push_back(all_.back());
   }
   if (enough * turns_ < shape.ways) {
     throw UserError(
@@ -88,13 +89,15 @@ EpisodeSampler::EpisodeSampler(const LabelledItems& items, const EpisodeShape& s
   }
   int64_t widest = 0;
   for (auto& [domain, classes] : by_group) {
-    const int64_t count = static_cast<int64_t>(classes.size()) * turns_;
+    const auto count = static_cast<int64_t>(classes.size());
     widest = std::max(widest, count);
     if (count < shape.ways) continue;
-    classes_in_all_ += count;
+    classes_in_all_ += count * turns_;
     groups_.push_back(std::move(classes));
   }
-  if (groups_.empty()) {
+  share_ = options.within_domains ? options.share : 0;
+  if (share_ < 1) classes_in_all_ = enough * turns_;
+  if (share_ > 0 && groups_.empty()) {
     throw UserError(
         "{}: {}-way episodes within domains need a domain with {} classes of {} images; {}",
         items.name, shape.ways, shape.ways, need,
@@ -104,18 +107,19 @@ EpisodeSampler::EpisodeSampler(const LabelledItems& items, const EpisodeShape& s
 }
 
 Episode EpisodeSampler::draw(Rng rng) const {
-  const auto group = groups_.size() == 1
-                         ? size_t{0}
-                         : static_cast<size_t>(rng.below(static_cast<int64_t>(groups_.size())));
-  const auto& classes = groups_[group];
+  const bool within = share_ > 0 && (share_ == 1 || rng.chance(share_));
+  const auto groups = static_cast<int64_t>(groups_.size()) * turns_;
+  const int64_t group = within && groups > 1 ? rng.below(groups) : 0;
+  const auto& classes = within ? groups_[static_cast<size_t>(group / turns_)] : all_;
   const auto count = static_cast<int64_t>(classes.size());
   const int64_t need = shape_.shots + shape_.queries;
   Episode episode;
   episode.positions.resize(static_cast<size_t>(shape_.size()));
-  const auto drawn = rng.choose(count * turns_, shape_.ways);
+  const auto drawn = rng.choose(within ? count : count * turns_, shape_.ways);
   for (size_t w = 0; w < drawn.size(); ++w) {
     const Class& chosen = classes[static_cast<size_t>(drawn[w] % count)];
-    const int64_t turn = drawn[w] / count, way = static_cast<int64_t>(w);
+    const int64_t turn = within ? group % turns_ : drawn[w] / count;
+    const auto way = static_cast<int64_t>(w);
     episode.classes.push_back(chosen.label + turn * labels_);
     const auto rows = rng.choose(static_cast<int64_t>(chosen.members.size()), need);
     for (int64_t j = 0; j < need; ++j) {

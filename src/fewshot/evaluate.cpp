@@ -2,11 +2,14 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/tensor.h>
+#include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
+#include <cstring>
 #include <numeric>
 
+#include "likewise/base/error.hpp"
 #include "likewise/base/interrupt.hpp"
 #include "likewise/eval/scores.hpp"
 
@@ -16,6 +19,7 @@ namespace {
 
 // Episodes scored at once: enough to fill the matrix products, few enough for the caches.
 constexpr int64_t kAtOnce = 8;
+constexpr int64_t kRowsAtOnce = 4096, kMost = 64;  // the same for features that are there
 
 void append_accuracies(const Tensor& scores, int64_t queries, std::vector<double>& out) {
   const Tensor chosen = chosen_ways(scores);
@@ -57,14 +61,23 @@ EpisodeScore evaluate_features(EncoderMethod& method, const Tensor& features,
   const at::NoGradGuard no_grad;
   const NormScope scope(method, false);
   EpisodeScore out;
-  for (int64_t first = 0; first < count; first += kAtOnce) {
+  const Tensor table = features.contiguous();
+  const auto width = static_cast<size_t>(table.size(1)) * sizeof(float);
+  const auto* from = static_cast<const char*>(table.data_ptr());
+  LIKEWISE_CHECK(table.scalar_type() == at::kFloat && table.dim() == 2, "features of {} dimensions",
+                 table.dim());
+  const int64_t at_once = std::clamp<int64_t>(kRowsAtOnce / sampler.shape().size(), 1, kMost);
+  for (int64_t first = 0; first < count; first += at_once) {
     check_interrupt();
-    std::vector<int64_t> positions;
-    for (int64_t e = first; e < std::min(count, first + kAtOnce); ++e) {
-      const Episode episode = sampler.draw(episode_rng(seed, use, e));
-      positions.insert(positions.end(), episode.positions.begin(), episode.positions.end());
+    const int64_t here = std::min(count - first, at_once);
+    const Tensor rows = at::empty({here * sampler.shape().size(), table.size(1)}, table.options());
+    auto* to = static_cast<char*>(rows.data_ptr());
+    for (int64_t e = first; e < first + here; ++e) {
+      for (const int64_t position : sampler.draw(episode_rng(seed, use, e)).positions) {
+        std::memcpy(to, from + static_cast<size_t>(position) * width, width);
+        to += width;
+      }
     }
-    const Tensor rows = features.index_select(0, at::tensor(positions, at::kLong));
     append_accuracies(method.episode_scores(split_features(rows, sampler.shape())),
                       sampler.shape().queries, out.episodes);
   }

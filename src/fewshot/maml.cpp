@@ -3,7 +3,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/full_like.h>
 #include <ATen/ops/tensor.h>
 #include <c10/core/GradMode.h>
 
@@ -11,10 +10,17 @@
 
 namespace likewise::fewshot {
 
-AdaptingMethod::AdaptingMethod(const MethodInput& input, const TaskNetOptions& options)
+AdaptingMethod::AdaptingMethod(const MethodInput& input, const TaskNetOptions& options,
+                               int64_t norm_sets)
     : ways_(input.ways) {
   net_ = register_module(
-      "net", std::make_shared<TaskNet>(options, input.channels, input.size, input.ways));
+      "net", std::make_shared<TaskNet>(options, input.channels, input.size, input.ways, norm_sets));
+}
+
+std::vector<NormMode> AdaptingMethod::norm_modes() const {
+  std::vector<NormMode> modes = {NormMode::kTransductive, NormMode::kSupport};
+  if (net_->norm_sets() > 1) modes.push_back(NormMode::kInductive);
+  return modes;
 }
 
 TaskLoss AdaptingMethod::loss_on(const Tensor& x, const Tensor& targets) const {
@@ -23,28 +29,80 @@ TaskLoss AdaptingMethod::loss_on(const Tensor& x, const Tensor& targets) const {
   };
 }
 
+TaskLoss AdaptingMethod::tasks_loss_on(const Tensor& x, const Tensor& targets, bool record) {
+  return [this, x, targets, record](const Parameters& phi, int64_t step) {
+    NormStatistics statistics;
+    const bool keep = record && net_->norm_sets() > 1;
+    const int64_t set = set_of(step);
+    const Tensor logits = net_->forward_tasks(x, phi, keep ? &statistics : nullptr, nullptr, set);
+    if (keep) net_->update_running(set, statistics);
+    return task_cross_entropy(logits, targets);
+  };
+}
+
+Parameters AdaptingMethod::start_of(int64_t tasks) const {
+  Parameters start;
+  for (const Tensor& p : stacked(net_->parameters_in_order(), tasks)) {
+    start.push_back(p.detach().contiguous().set_requires_grad(true));
+  }
+  return start;
+}
+
+namespace {
+
+// Tasks that go through the network at once: their activations should stay in the caches.
+constexpr int64_t kTasksAtOnce = 8;
+
+// Episodes [first, first + count) of a batch.
+EpisodeBatch some(const EpisodeBatch& batch, int64_t first, int64_t count) {
+  const auto from = batch.plan.begin() + first;
+  return {batch.shape,
+          {from, from + count},
+          batch.images.narrow(0, first * batch.shape.size(), count * batch.shape.size())};
+}
+
+struct TaskParts {
+  Tensor support, query;  // [T, B, S, S, C]
+};
+
+TaskParts parts_of(const EpisodeBatch& batch) {
+  const Tensor all = task_images(batch.images, batch.episodes());
+  const int64_t support = batch.shape.support_size();
+  return {all.narrow(1, 0, support).contiguous(),
+          all.narrow(1, support, batch.shape.query_size()).contiguous()};
+}
+
+}  // namespace
+
 Tensor AdaptingMethod::scores(const EpisodeBatch& batch, NormMode mode) {
   if (batch.shape.ways != ways_) {
     throw UserError("this learner has an output for each of {} ways; episodes of {} need another",
                     ways_, batch.shape.ways);
   }
   std::vector<Tensor> all;
-  for (int64_t e = 0; e < batch.episodes(); ++e) {
-    const EpisodeBatch one = batch.only(e);
-    const Parameters phi = adapted(one);
+  for (int64_t e = 0; e < batch.episodes(); e += kTasksAtOnce) {
+    const EpisodeBatch part = some(batch, e, std::min(kTasksAtOnce, batch.episodes() - e));
+    const Parameters phi = adapted(part);
     const at::NoGradGuard no_grad;
+    const TaskParts images = parts_of(part);
     NormStatistics statistics;
-    const bool by_support = mode == NormMode::kSupport;
-    if (by_support) net_->forward(one.support(0), phi, &statistics);
-    all.push_back(net_->forward(one.query(0), phi, nullptr, by_support ? &statistics : nullptr)
-                      .detach()
-                      .unsqueeze(0));
+    const int64_t last = net_->norm_sets() - 1;
+    if (mode == NormMode::kSupport) {
+      net_->forward_tasks(images.support, phi, &statistics, nullptr, last);
+    } else if (mode == NormMode::kInductive) {
+      LIKEWISE_CHECK(last > 0, "{} sets of batch norms keep no running statistics", last + 1);
+      statistics = net_->running(last);
+    }
+    const bool given = mode != NormMode::kTransductive;
+    all.push_back(
+        net_->forward_tasks(images.query, phi, nullptr, given ? &statistics : nullptr, last));
   }
   return at::cat(all);
 }
 
 Maml::Maml(const MethodInput& input, const Options& options)
-    : AdaptingMethod(input, options.net), options_(options) {
+    : AdaptingMethod(input, options.net, options.norms == "step" ? options.inner.steps + 1 : 1),
+      options_(options) {
   if (options.rates == "fixed") return;
   const Parameters theta = net().parameters_in_order();
   auto lists = register_module("rates", std::make_shared<torch::nn::Module>());
@@ -52,6 +110,10 @@ Maml::Maml(const MethodInput& input, const Options& options)
   for (int64_t k = 0; k < steps; ++k) {
     Parameters list;
     for (size_t p = 0; p < theta.size(); ++p) {
+      if (net().norm_sets() > 1 && TaskNet::of_norm(p)) {
+        list.emplace_back();  // does not adapt
+        continue;
+      }
       // One-dimensional names that `initialize` leaves alone, so that rates start where they are.
       const Tensor flat = options.rates == "step"
                               ? at::full({1}, options.inner.rate)
@@ -72,8 +134,8 @@ InnerGraph Maml::graph(bool second_order, int64_t steps) const {
   for (const Parameters& list : rates_) {
     Parameters shaped;
     for (size_t p = 0; p < list.size(); ++p) {
-      shaped.push_back(list[p].numel() == theta[p].numel() ? list[p].reshape(theta[p].sizes())
-                                                           : list[p]);
+      const bool each = list[p].defined() && list[p].numel() == theta[p].numel();
+      shaped.push_back(each ? list[p].reshape(theta[p].sizes()) : list[p]);
     }
     out.rates.push_back(std::move(shaped));
   }
@@ -94,21 +156,25 @@ double Maml::accumulate(const EpisodeBatch& batch, double fraction) {
   }
   const auto tasks = static_cast<double>(batch.episodes());
   double sum = 0;
-  for (int64_t e = 0; e < batch.episodes(); ++e) {
-    const Tensor loss = maml_objective(
-        net().parameters_in_order(), loss_on(batch.support(e), batch.support_targets()),
-        loss_on(batch.query(e), batch.query_targets()), options_.inner,
-        graph(second, options_.inner.steps), weights);
+  for (int64_t e = 0; e < batch.episodes(); e += kTasksAtOnce) {
+    const EpisodeBatch part = some(batch, e, std::min(kTasksAtOnce, batch.episodes() - e));
+    const TaskParts images = parts_of(part);
+    const Tensor loss =
+        maml_objective(stacked(net().parameters_in_order(), part.episodes()),
+                       tasks_loss_on(images.support, part.support_targets(), true),
+                       tasks_loss_on(images.query, part.query_targets(), true), options_.inner,
+                       graph(second, options_.inner.steps), weights);
     (loss / tasks).backward();
     sum += loss.item<double>() / tasks;
   }
   return sum;
 }
 
-Parameters Maml::adapted(const EpisodeBatch& one) {
+Parameters Maml::adapted(const EpisodeBatch& batch) {
   InnerOptions inner = options_.inner;
   if (options_.test_steps > 0) inner.steps = options_.test_steps;
-  return adapt(net().parameters_in_order(), loss_on(one.support(0), one.support_targets()), inner,
+  return adapt(start_of(batch.episodes()),
+               tasks_loss_on(parts_of(batch).support, batch.support_targets(), false), inner,
                graph(false, inner.steps))
       .back();
 }
@@ -116,19 +182,29 @@ Parameters Maml::adapted(const EpisodeBatch& one) {
 Reptile::Reptile(const MethodInput& input, const Options& options)
     : AdaptingMethod(input, options.net), options_(options) {}
 
-TaskLoss Reptile::minibatches(const EpisodeBatch& one, int64_t size) const {
-  const Tensor x = one.support(0), targets = one.support_targets();
-  const int64_t n = x.size(0), take = std::min(size, n);
-  const auto key = static_cast<uint64_t>(one.plan.at(0).positions.at(0));
-  return [this, x, targets, n, take, key](const Parameters& phi, int64_t step) {
-    std::vector<int64_t> rows;
-    for (int64_t i = step * take; i < (step + 1) * take; ++i) {
-      const auto pass = static_cast<uint64_t>(i / n);
-      rows.push_back(Rng(key, {0x4e97, pass}).permutation(n)[static_cast<size_t>(i % n)]);
+TaskLoss Reptile::minibatches(const EpisodeBatch& batch, int64_t size) const {
+  const Tensor images = parts_of(batch).support.flatten(0, 1);  // [T n, S, S, C]
+  const Tensor targets = batch.support_targets();
+  const int64_t n = targets.size(0), take = std::min(size, n);
+  std::vector<uint64_t> keys;
+  for (const Episode& episode : batch.plan) {
+    keys.push_back(static_cast<uint64_t>(episode.positions.at(0)));
+  }
+  return [this, images, targets, n, take, keys](const Parameters& phi, int64_t step) {
+    std::vector<int64_t> rows, classes;
+    for (size_t t = 0; t < keys.size(); ++t) {
+      for (int64_t i = step * take; i < (step + 1) * take; ++i) {
+        const auto pass = static_cast<uint64_t>(i / n);
+        const auto order = Rng(keys[t], {0x4e97, pass}).permutation(n);
+        classes.push_back(order[static_cast<size_t>(i % n)]);
+        rows.push_back(static_cast<int64_t>(t) * n + classes.back());
+      }
     }
-    const Tensor chosen = at::tensor(rows, at::kLong);
-    return cross_entropy(net().forward(x.index_select(0, chosen), phi),
-                         targets.index_select(0, chosen));
+    const auto tasks = static_cast<int64_t>(keys.size());
+    const Tensor chosen = images.index_select(0, at::tensor(rows, at::kLong));
+    return task_cross_entropy(
+        net().forward_tasks(chosen.reshape({tasks, take, images.size(1), images.size(2), -1}), phi),
+        targets.index_select(0, at::tensor(classes, at::kLong)).reshape({tasks, take}));
   };
 }
 
@@ -136,12 +212,12 @@ double Reptile::accumulate(const EpisodeBatch& batch, double) {
   const Parameters theta = net().parameters_in_order();
   const auto tasks = static_cast<double>(batch.episodes());
   double sum = 0;
-  for (int64_t e = 0; e < batch.episodes(); ++e) {
-    const EpisodeBatch one = batch.only(e);
-    const TaskLoss loss = minibatches(one, options_.inner_batch);
+  for (int64_t e = 0; e < batch.episodes(); e += kTasksAtOnce) {
+    const EpisodeBatch part = some(batch, e, std::min(kTasksAtOnce, batch.episodes() - e));
+    const TaskLoss loss = minibatches(part, options_.inner_batch);
     double first = 0;
     const Parameters direction = reptile_direction(
-        theta,
+        stacked(theta, part.episodes()),
         [&](const Parameters& phi, int64_t step) {
           const Tensor value = loss(phi, step);
           if (step == 0) first = value.item<double>();
@@ -150,23 +226,21 @@ double Reptile::accumulate(const EpisodeBatch& batch, double) {
         options_.inner);
     for (size_t p = 0; p < theta.size(); ++p) {
       Tensor parameter = theta[p];
-      const Tensor part = direction[p] / tasks;
+      const Tensor mean = direction[p].sum(0) / tasks;
       Tensor& grad = parameter.mutable_grad();
-      grad = grad.defined() ? grad + part : part;
+      grad = grad.defined() ? grad + mean : mean;
     }
     sum += first / tasks;
   }
   return sum;
 }
 
-Parameters Reptile::adapted(const EpisodeBatch& one) {
+Parameters Reptile::adapted(const EpisodeBatch& batch) {
   InnerOptions inner = options_.inner;
   inner.steps = options_.test_steps;
-  Parameters start;
-  for (const Tensor& p : net().parameters_in_order()) {
-    start.push_back(p.detach().clone().set_requires_grad(true));
-  }
-  return adapt(start, minibatches(one, options_.test_batch), inner, {.second_order = false}).back();
+  return adapt(start_of(batch.episodes()), minibatches(batch, options_.test_batch), inner,
+               {.second_order = false})
+      .back();
 }
 
 Imaml::Imaml(const MethodInput& input, const Options& options)
@@ -191,14 +265,11 @@ double Imaml::accumulate(const EpisodeBatch& batch, double) {
   return sum;
 }
 
-Parameters Imaml::adapted(const EpisodeBatch& one) {
-  const Parameters theta = net().parameters_in_order();
-  Parameters held, start;
-  for (const Tensor& p : theta) {
-    held.push_back(p.detach());
-    start.push_back(p.detach().clone().set_requires_grad(true));
-  }
-  const TaskLoss support = loss_on(one.support(0), one.support_targets());
+Parameters Imaml::adapted(const EpisodeBatch& batch) {
+  const Parameters start = start_of(batch.episodes());
+  Parameters held;
+  for (const Tensor& p : start) held.push_back(p.detach());
+  const TaskLoss support = tasks_loss_on(parts_of(batch).support, batch.support_targets(), false);
   const TaskLoss regularised = [&](const Parameters& phi, int64_t step) {
     Tensor sum = support(phi, step);
     for (size_t i = 0; i < phi.size(); ++i) {

@@ -1,6 +1,7 @@
 #include "likewise/fewshot/prototypical.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/baddbmm.h>
 #include <ATen/ops/bmm.h>
 
 #include "likewise/losses/similarity_lse.hpp"
@@ -20,6 +21,12 @@ Tensor cosine_logits(const Tensor& support, const Tensor& query, double temperat
   return at::bmm(q, s.transpose(1, 2)) / temperature;
 }
 
+namespace {
+Tensor centres_of(const EpisodeFeatures& features) {
+  return features.shots() == 1 ? features.support.select(2, 0) : features.support.mean(2);
+}
+}  // namespace
+
 Prototypical::Prototypical(const MethodInput& input, const Options& options)
     : Prototypical(make_encoder(input.encoder, input.channels, input.size, Rng(0)), options) {}
 
@@ -27,11 +34,17 @@ Tensor Prototypical::episode_scores(const EpisodeFeatures& features) {
   if (options_.temperature > 0) {
     return cosine_logits(features.support, features.query, options_.temperature);
   }
-  return squared_distance_logits(features.query, features.support.mean(2));
+  // Without |q|^2, which is the same for every way.
+  const Tensor centres = centres_of(features);
+  return at::baddbmm(centres.pow(2).sum(2).unsqueeze(1), features.query, centres.transpose(1, 2),
+                     -1, 2);
 }
 
 Tensor Prototypical::episode_loss(const EpisodeFeatures& features) {
-  return query_cross_entropy(episode_scores(features), features);
+  return query_cross_entropy(options_.temperature > 0
+                                 ? episode_scores(features)
+                                 : squared_distance_logits(features.query, centres_of(features)),
+                             features);
 }
 
 }  // namespace likewise::fewshot

@@ -54,21 +54,20 @@ class FewShotRun {
         data_(prepare_fewshot(options, progress_)),
         lock_(folder_.root),
         sampler_(data_.train->items(), {options.ways, options.shots, options.queries},
-                 {options.data.within_domains}) {
+                 {options.data.within_domains, options.data.within_share}) {
     total_ = (options_.episodes + options_.tasks - 1) / options_.tasks;
     method_ = make_fewshot(options_, method_options, data_.spec);
     OptimOptions optim;
-    optim.name = fewshot::find_method(options_.method).defaults.optimizer;
+    optim.name = options_.optimizer;
     optim.weight_decay = options_.weight_decay;
-    if (optim.name == "sgd") optim.momentum = 0;
+    optim.momentum = options_.momentum;
     optimizer_ = make_optimizer(optim, parameter_infos(method_->named_parameters().pairs()));
     if (data_.valid) {
-      const int64_t fixed = method_->fixed_ways();
       constexpr int64_t kValidQueries = 5;
       valid_sampler_ = std::make_unique<fewshot::EpisodeSampler>(
           data_.valid->items(),
-          fewshot::EpisodeShape{fixed > 0 ? fixed : 5, options_.test.shots.at(0), kValidQueries},
-          fewshot::SamplerOptions{options_.data.within_domains});
+          fewshot::EpisodeShape{valid_ways(), options_.test.shots.at(0), kValidQueries},
+          fewshot::SamplerOptions{options_.valid.within_domains || options_.data.within_domains});
       const int64_t every = options_.valid.every > 0 ? options_.valid.every
                                                      : std::max<int64_t>(1, options_.episodes / 10);
       look_every_ = std::max<int64_t>(1, every / options_.tasks);
@@ -89,7 +88,10 @@ class FewShotRun {
     started_ = last_checkpoint_ = last_log_ = FewClock::now();
     if (step_ < total_) {
       fewshot::EpisodeLoader loader(*data_.train, sampler_, static_cast<uint64_t>(options_.seed),
-                                    options_.tasks, step_);
+                                    options_.tasks, step_, 2, [this](auto& batch, int64_t first) {
+                                      fewshot::distort(batch, options_.distort,
+                                                       static_cast<uint64_t>(options_.seed), first);
+                                    });
       while (step_ < total_) {
         one_step(loader.next());
         if (valid_sampler_ && (step_ % look_every_ == 0 || step_ == total_)) look();
@@ -106,6 +108,17 @@ class FewShotRun {
   }
 
  private:
+  int64_t valid_ways() const {
+    const int64_t fixed = method_->fixed_ways(), asked = options_.valid.ways;
+    if (fixed > 0 && asked > 0 && asked != fixed) {
+      throw UserError(
+          "--valid.ways {}: {} has outputs for {} ways and can be judged with no others", asked,
+          options_.method, fixed);
+    }
+    constexpr int64_t kUsual = 5;
+    return fixed > 0 ? fixed : asked > 0 ? asked : kUsual;
+  }
+
   void one_step(const fewshot::EpisodeBatch& batch) {
     const int64_t done = step_ * options_.tasks;
     optimizer_->zero_grad();
@@ -306,7 +319,8 @@ double fewshot_rate(const FewShotOptions& options, int64_t episodes) {
   if (options.schedule == "linear") return linear_between(options.lr, 0, part);
   if (options.schedule == "cosine") return cosine_between(options.lr, options.lr / 100, part);
   LIKEWISE_CHECK(options.schedule == "halving", "schedule {}", options.schedule);
-  return options.lr * std::pow(0.5, static_cast<double>(episodes / options.halve_every));
+  return options.lr *
+         std::pow(options.halve_by, static_cast<double>(episodes / options.halve_every));
 }
 
 bool is_fewshot_run(const std::filesystem::path& run) {

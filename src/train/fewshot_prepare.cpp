@@ -44,6 +44,7 @@ void settle_method(FewShotOptions& options) {
   if (options.tasks == 0) options.tasks = defaults.tasks;
   if (options.lr == 0) options.lr = defaults.lr;
   if (options.schedule == "auto") options.schedule = defaults.schedule;
+  if (options.optimizer == "auto") options.optimizer = defaults.optimizer;
   if (options.weight_decay < 0) options.weight_decay = defaults.weight_decay;
   if (options.clip < 0) options.clip = defaults.clip;
   if (options.test.norms != "auto") {  // a slip is said now, not when training is over
@@ -125,9 +126,10 @@ OpenedParts open_parts(const FewShotOptions& options, ProgressLine& progress) {
                                           .choose(parts.train->size(), options.data.limit));
   }
   const int64_t turns = options.data.quarter_turns ? kTurns : 1;
-  fewshot::EpisodeSampler(fewshot::items_of(*parts.train, turns),
-                          {options.ways, options.shots, options.queries},
-                          {options.data.within_domains});  // says what is wrong before any work
+  fewshot::EpisodeSampler(
+      fewshot::items_of(*parts.train, turns), {options.ways, options.shots, options.queries},
+      {options.data.within_domains, options.data.within_share});  // says what
+                                                                  // is wrong before any work
   if (!options.valid.data.empty()) {
     parts.valid = open_dataset(options.valid.data);
   } else if (options.valid.share > 0 || !options.valid.domains.empty()) {
@@ -167,12 +169,50 @@ void settle_size(FewShotOptions& options, const ImageStats& stats, ProgressLine&
   }
 }
 
+// Measures the training samples and decides what the encoder sees of one.
+void settle_few_input(FewShotOptions& options, EncoderSpec& spec, const Dataset& data,
+                      ProgressLine& progress) {
+  spec.modality = data.info().modality;
+  const InputKind& kind = input_kind(spec.modality);
+  if (spec.modality != Modality::image && spec.modality != Modality::audio) {
+    throw UserError("--data {}: episodes are made of images or recordings, these are {}",
+                    data.info().name, kind.items);
+  }
+  constexpr int64_t kMeasured = 1000;
+  if (spec.modality == Modality::image) {
+    spec.stats = detail::remembered_stats(data, kMeasured);
+    settle_size(options, spec.stats, progress);
+    spec.views.size = options.size;
+    spec.views = resolve(spec.views, spec.stats);
+    return;
+  }
+  if (options.data.quarter_turns || options.distort.affine) {
+    throw UserError("--{}: {} are not turned or distorted, only images are",
+                    options.data.quarter_turns ? "data.quarter_turns" : "distort.affine",
+                    kind.items);
+  }
+  spec.data = settled({}, data.info());
+  const auto samples = sample_images(data, kMeasured);
+  kind.measure(spec, samples, data.info());
+  constexpr int64_t kSpectrogram = 32;
+  spec.audio.size = options.size > 0 ? options.size : kSpectrogram;
+  progress.say("views: " + kind.resolve(spec, samples));
+  const InputShape shape = input_shape(spec);
+  LIKEWISE_CHECK(shape.extent.size() == 2 && shape.extent[0] == shape.extent[1],
+                 "spectrograms of {} dimensions", shape.extent.size());
+  options.size = shape.side();
+}
+
 }  // namespace
 
 fewshot::ImageTable load_test_images(const std::string& path, const EncoderSpec& spec, bool turns,
                                      int64_t max_bad, const std::string& say) {
-  return fewshot::load_images(open_dataset(path), eval_view(spec.views, spec.stats),
-                              turns ? kTurns : 1, say, max_bad);
+  const DatasetPtr data = open_dataset(path, spec.data);
+  if (data->info().modality != spec.modality) {
+    throw UserError("--test.data {}: these are {}, training had {}", path,
+                    input_kind(data->info().modality).items, input_kind(spec.modality).items);
+  }
+  return fewshot::load_images(data, eval_view(spec), turns ? kTurns : 1, say, max_bad);
 }
 
 FewShotData prepare_fewshot(FewShotOptions& options, ProgressLine& progress) {
@@ -184,30 +224,26 @@ FewShotData prepare_fewshot(FewShotOptions& options, ProgressLine& progress) {
   if (options.resume) {
     out.spec = EncoderSpec::from_toml(
         load_checkpoint(RunFolder{options.out}.checkpoint()).meta("fewshot_spec"), options.out);
-    options.size = out.spec.views.size;
+    options.size = input_shape(out.spec).side();
     options.encoder = out.spec.encoder;
   } else {
-    out.spec.stats = detail::remembered_stats(*parts.train, 1000);
-    settle_size(options, out.spec.stats, progress);
-    ImageViewOptions views;
-    views.size = options.size;
-    out.spec.views = resolve(views, out.spec.stats);
+    settle_few_input(options, out.spec, *parts.train, progress);
     if (options.encoder.name == "auto") options.encoder.name = "conv4";
     options.encoder = resolve(options.encoder, options.size);
     out.spec.encoder = options.encoder;
   }
   const auto table = [&](const DatasetPtr& data, const char* say) {
     return std::make_unique<fewshot::ImageTable>(
-        fewshot::load_images(data, eval_view(out.spec.views, out.spec.stats),
-                             options.data.quarter_turns ? kTurns : 1, say, options.data.max_bad));
+        fewshot::load_images(data, eval_view(out.spec), options.data.quarter_turns ? kTurns : 1,
+                             say, options.data.max_bad));
   };
-  out.train = table(parts.train, options.progress == "none" ? "" : "reading training images");
+  out.train = table(parts.train, options.progress == "none" ? "" : "reading what is trained on");
   if (parts.valid) {
-    out.valid = table(parts.valid, options.progress == "none" ? "" : "reading validation images");
+    out.valid = table(parts.valid, options.progress == "none" ? "" : "reading what validates");
   }
-  progress.say(fmt::format("data: {}, {} images at {} px{}", parts.train->info().name,
-                           format_count(parts.train->size()), options.size,
-                           options.data.quarter_turns ? ", each in four turns" : ""));
+  progress.say(fmt::format("data: {}, {} {} at {} px{}", parts.train->info().name,
+                           format_count(parts.train->size()), input_kind(out.spec.modality).items,
+                           options.size, options.data.quarter_turns ? ", each in four turns" : ""));
   return out;
 }
 

@@ -57,10 +57,14 @@ json test_row(const fewshot::EpisodeShape& shape, const std::string& features,
   return row;
 }
 
-// Share of pairs told right, half of them of one class; mean over episodes of 20 ways.
+// Share of pairs told right, half of them of one class; mean over episodes of 20 ways, or of the
+// widest that the test has.
 double verification(fewshot::Siamese& siamese, const Tensor& features,
                     const fewshot::ImageTable& table, const FewShotOptions& options) {
-  const fewshot::EpisodeSampler sampler(table.items(), {20, 1, 1}, {options.test.within_domains});
+  constexpr int64_t kWays = 20;
+  const int64_t widest = *std::max_element(options.test.ways.begin(), options.test.ways.end());
+  const fewshot::EpisodeSampler sampler(table.items(), {std::min(kWays, widest), 1, 1},
+                                        {options.test.within_domains});
   constexpr int64_t kEpisodes = 250;
   double sum = 0;
   for (int64_t e = 0; e < kEpisodes; ++e) {

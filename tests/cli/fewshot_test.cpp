@@ -98,7 +98,14 @@ TEST_F(FewShotProgram, TrainsMeasuresChoosesAHeadAndPredicts) {
                        at("runs.json"));
   ASSERT_EQ(result.code, 0) << result.output;
   const auto json = nlohmann::json::parse(read_text(folder_ / "runs.json"));
-  EXPECT_EQ(json["rows"].size(), 3U) << "Hausdorff, pixels, the run";
+  EXPECT_EQ(json["rows"].size(), 5U) << "Hausdorff; pixels and the run, each alone and together";
+  result = run_program("fewshot --runs " + at("runs") + " --views 3 --run " + at("run") + "," +
+                       at("run"));
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_NE(result.output.find("these 2 together; transductive, one test image a class"),
+            std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find(", 3 views"), std::string::npos) << result.output;
 }
 
 TEST_F(FewShotProgram, SaysWhatIsWrong) {

@@ -147,6 +147,24 @@ TEST(Modalities, TheWholeJobOnVectors) {
   EXPECT_EQ(read_npy_file(at("f.npy")).shape, (std::vector<int64_t>{60, 256}));
 }
 
+TEST(Modalities, EpisodesOfSounds) {
+  const TemporaryFolder temporary;
+  const auto at = [&](const char* name) { return (temporary.path() / name).string(); };
+  write_sounds(at("sounds"), 6, 1);
+  write_sounds(at("new"), 4, 2);
+  const std::string start = "fewshot --data " + at("sounds") +
+                            " --ways 3 --queries 3 --episodes 8 --valid.share 0 --encoder.width 8 "
+                            "--threads 1 --progress lines --out " +
+                            at("few");
+  const auto trained = succeed(start + " --test.data " + at("new") +
+                               " --test.ways 3 --test.shots 1 --test.queries 2 --test.episodes 4");
+  EXPECT_NE(trained.output.find("18 recordings at 32 px"), std::string::npos) << trained.output;
+  succeed("evaluate --run " + at("few") + " --data " + at("sounds") + " --eval knn --threads 1");
+  expect_error(run_program(start + " --overwrite --distort.affine"), 2, "recordings are not");
+  expect_error(run_program("fewshot --data pendulum --ways 2 --out " + at("x")), 2,
+               "images or recordings");
+}
+
 TEST(Modalities, MistakesAreNamed) {
   const TemporaryFolder temporary;
   const auto at = [&](const char* name) { return (temporary.path() / name).string(); };

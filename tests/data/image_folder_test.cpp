@@ -246,7 +246,10 @@ TEST(Omniglot, ClassesAreCharactersAndInkIsWhite) {
   EXPECT_EQ(first_pixel(*all, 1), 255);
   EXPECT_EQ(open_dataset(path + "#background")->size(), 2);
   EXPECT_EQ(open_dataset(path + "#evaluation")->size(), 1);
-  EXPECT_EQ(open_dataset(path + "#vinyals-train")->size(), 3);
+  EXPECT_EQ(open_dataset(path + "#background-small1")->size(), 2);
+  write_png(folder / "images_background/Hebrew/character01/1.png", 0);
+  EXPECT_EQ(open_dataset(path + "#background-small1")->size(), 2) << "five alphabets by name";
+  EXPECT_EQ(open_dataset(path + "#vinyals-train")->size(), 4);
   EXPECT_THROW(open_dataset(path + "#vinyals-test"), UserError);
   expect_in("'evaluation'", message_of<UserError>([&] { open_dataset(path + "#evaluatoin"); }));
 }

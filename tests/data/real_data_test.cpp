@@ -64,6 +64,7 @@ TEST(RealData, Omniglot) {
   EXPECT_EQ(all->info().domain_names.size(), 50u);
   EXPECT_EQ(open_dataset(path + "#background")->info().class_names.size(), 964u);
   EXPECT_EQ(open_dataset(path + "#evaluation")->info().class_names.size(), 659u);
+  EXPECT_EQ(open_dataset(path + "#background-small1")->info().class_names.size(), 136u);
   const auto test = open_dataset(path + "#vinyals-test");
   EXPECT_EQ(test->info().class_names.size(), 423u);
   EXPECT_EQ(test->info().class_names.front(), "Gurmukhi/character42");

@@ -81,6 +81,36 @@ TEST(Episodes, WithinDomainsStayInOneAndPassOverSmallOnes) {
                    "no sample has a domain"));
 }
 
+TEST(Episodes, ATurnedDomainIsAnotherDomainAndAShareOfEpisodesStaysWithinOne) {
+  LabelledItems labels = items(13, 4, 2);  // 7 and 6 classes
+  labels.turns = 4;
+  const EpisodeSampler within(labels, {6, 1, 1}, {.within_domains = true});
+  EXPECT_EQ(within.classes(), 52);
+  EXPECT_THROW(EpisodeSampler(labels, {8, 1, 1}, {.within_domains = true}), UserError)
+      << "turns make no domain wider";
+  std::set<std::pair<int64_t, int64_t>> seen;
+  for (uint64_t e = 0; e < 100; ++e) {
+    const Episode episode = within.draw(Rng(1, {e}));
+    const int64_t domain = episode.classes[0] % 13 % 2, turn = episode.classes[0] / 13;
+    for (int64_t c : episode.classes) {
+      EXPECT_EQ(c % 13 % 2, domain);
+      EXPECT_EQ(c / 13, turn);
+    }
+    for (int64_t p : episode.positions) EXPECT_EQ(p / 52, turn);
+    seen.insert({domain, turn});
+  }
+  EXPECT_EQ(seen.size(), 8U);
+
+  const EpisodeSampler mixed(labels, {6, 1, 1}, {.within_domains = true, .share = 0.5});
+  int64_t one_domain = 0;
+  for (uint64_t e = 0; e < 400; ++e) {
+    std::set<int64_t> kinds;
+    for (int64_t c : mixed.draw(Rng(2, {e})).classes) kinds.insert(c % 13 % 2 + 2 * (c / 13));
+    one_domain += kinds.size() == 1;
+  }
+  EXPECT_NEAR(static_cast<double>(one_domain), 200, 50);
+}
+
 TEST(Episodes, TurnsAreClassesOfTheirOwnAndEqualTheTurnedDataSet) {
   std::vector<int64_t> labels = {0, 0, 1, 1, 2, 2};
   const Tensor pixels =

@@ -255,6 +255,25 @@ TEST(Relation, OfAConstantHasTheLossOfGuessing) {
   EXPECT_THROW(RelationEncoder(1, 21), UserError);
 }
 
+TEST(Relation, AMeanOfEqualShotsIsOneShotAndASumIsNot) {
+  MethodInput input;
+  const auto scores = [&](const std::string& map, int64_t shots) {
+    RelationOptions options;
+    options.shots = map;
+    Relation method(input, options);
+    initialize(method, Rng(1));
+    method.eval();
+    const at::NoGradGuard no_grad;
+    const Tensor support = normal({1, 3, 1, 64 * 25}, 1, at::kFloat);
+    const Tensor query = normal({1, 6, 64 * 25}, 2, at::kFloat);
+    return method.episode_scores({support.expand({1, 3, shots, 64 * 25}), query, 2});
+  };
+  EXPECT_LT(difference(scores("mean", 1), scores("mean", 5)), 1e-5);
+  EXPECT_TRUE(at::equal(scores("mean", 1), scores("sum", 1)));
+  EXPECT_GT(difference(scores("sum", 1), scores("sum", 5)), 1e-4);
+  EXPECT_EQ(RelationOptions{}.shots, "mean");
+}
+
 TEST(Siamese, EqualsTheGoldenValues) {
   const Golden file("fewshot");
   const std::string name = "siamese";

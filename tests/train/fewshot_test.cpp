@@ -15,6 +15,7 @@
 
 #include "likewise/base/error.hpp"
 #include "likewise/base/file.hpp"
+#include "likewise/fewshot/maml.hpp"
 #include "likewise/fewshot/prototypical.hpp"
 #include "likewise/formats/image.hpp"
 #include "likewise/nn/weights.hpp"
@@ -78,16 +79,18 @@ FewShotResult train_few(FewShotOptions options) {
   return train_fewshot(options, *method, fields);
 }
 
-// Prototypical that asks the process to stop after `stop_after` batches, once.
-class StoppingPrototypical : public fewshot::Prototypical {
+// A method that asks the process to stop after `stop_after` batches, once.
+template <class M>
+class StoppingFew : public M {
  public:
-  using Prototypical::Prototypical;
+  using M::M;
   inline static int64_t stop_after = 0;
   double accumulate(const fewshot::EpisodeBatch& batch, double fraction) override {
     if (stop_after > 0 && --stop_after == 0) std::raise(SIGTERM);
-    return Prototypical::accumulate(batch, fraction);
+    return M::accumulate(batch, fraction);
   }
 };
+using MamlPlus = fewshot::MamlVariant<fewshot::MamlPlusOptions>;
 
 class FewShotTraining : public ::testing::Test {
  protected:
@@ -101,22 +104,57 @@ class FewShotTraining : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(FewShotTraining, AStoppedRunEndsInTheBitsOfOneThatWasNot) {
-  const auto train = [&](const std::string& name, bool resume) {
-    FewShotOptions options = few_options(folder_.path(), name);
+template <class M>
+void stop_and_resume(const fs::path& folder, const std::string& name, bool distorted) {
+  const auto train = [&](const std::string& run, bool resume) {
+    FewShotOptions options = few_options(folder, run, name);
     options.resume = resume;
-    fewshot::MethodOptionsOf<StoppingPrototypical> method;
+    options.distort.affine = distorted;
+    fewshot::MethodOptionsOf<StoppingFew<M>> method;
     Fields fields(options);
     method.describe(fields);
     return train_fewshot(options, method, fields);
   };
-  EXPECT_FALSE(train("whole", false).interrupted);
-  StoppingPrototypical::stop_after = 5;
-  const auto stopped = train("parts", false);
+  EXPECT_FALSE(train("whole-" + name, false).interrupted);
+  StoppingFew<M>::stop_after = 5;
+  const auto stopped = train("parts-" + name, false);
   EXPECT_TRUE(stopped.interrupted);
   EXPECT_EQ(stopped.episodes, 10);
-  EXPECT_FALSE(train("parts", true).interrupted);
-  EXPECT_EQ(checkpoint("whole"), checkpoint("parts"));
+  EXPECT_FALSE(train("parts-" + name, true).interrupted);
+}
+
+TEST_F(FewShotTraining, AStoppedRunEndsInTheBitsOfOneThatWasNot) {
+  stop_and_resume<fewshot::Prototypical>(folder_.path(), "prototypical", true);
+  EXPECT_EQ(checkpoint("whole-prototypical"), checkpoint("parts-prototypical"));
+}
+
+TEST_F(FewShotTraining, AStoppedRunOfMamlPlusHasTheStatisticsOfEveryStep) {
+  stop_and_resume<MamlPlus>(folder_.path(), "maml_pp", false);
+  EXPECT_EQ(checkpoint("whole-maml_pp"), checkpoint("parts-maml_pp"));
+  const Checkpoint read = load_checkpoint(RunFolder{folder_ / "whole-maml_pp"}.checkpoint());
+  for (const std::string set : {"bn0", "bn5"}) {
+    const auto tensors = with_prefix(read.tensors, "model.net.block0." + set + ".");
+    ASSERT_EQ(tensors.size(), 5U) << set;
+    for (const auto& [name, tensor] : tensors) {
+      // 12 steps of 2 tasks.
+      if (name != "num_batches_tracked") continue;
+      EXPECT_GE(tensor.item<int64_t>(), 24);
+    }
+  }
+}
+
+TEST_F(FewShotTraining, DistortionsChangeTrainingAloneAndLookWithinDomainsIsChecked) {
+  FewShotOptions plain = few_options(folder_.path(), "plain");
+  plain.episodes = 4;
+  FewShotOptions other = plain;
+  other.out = (folder_ / "distorted").string();
+  other.distort.affine = true;
+  train_few(plain);
+  train_few(other);
+  EXPECT_NE(checkpoint("plain"), checkpoint("distorted"));
+  other.overwrite = true;
+  other.valid.within_domains = true;
+  EXPECT_THROW(train_few(other), UserError) << "no domains";
 }
 
 TEST_F(FewShotTraining, TestClassesChangeNothing) {

@@ -46,7 +46,8 @@ struct InnerGraph {
   bool second_order = true;  // else gradients within the loop count as constants
   size_t first_adapted = 0;  // parameters before this one stay as they are (ANIL: the body)
   // Learned rates in place of InnerOptions::rate: [steps] or [1], for all steps, lists of one
-  // tensor for each parameter that broadcasts to it. Empty: none.
+  // tensor for each parameter that broadcasts to it; one that is undefined holds its parameter
+  // where it is. Empty: none.
   std::vector<Parameters> rates = {};
 };
 

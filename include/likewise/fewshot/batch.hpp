@@ -2,6 +2,7 @@
 // Several episodes as tensors, made ahead by a thread of their own.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -32,11 +33,14 @@ EpisodeBatch make_batch(const ImageTable& table, const EpisodeSampler& sampler, 
                         EpisodeUse use, int64_t first, int64_t count);
 
 // The batches of training in order: batch s holds the episodes s E to s E + E - 1. What a batch
-// holds is a function of (seed, s) alone. Keeps references to table and sampler.
+// holds is a function of (seed, s) alone. Keeps references to table and sampler. `change`, if
+// given, is applied to every batch beside the number of its first episode, in the loader's thread.
 class EpisodeLoader {
  public:
+  using Change = std::function<void(EpisodeBatch& batch, int64_t first)>;
   EpisodeLoader(const ImageTable& table, const EpisodeSampler& sampler, uint64_t seed,
-                int64_t episodes_a_batch, int64_t first_batch = 0, int64_t ahead = 2);
+                int64_t episodes_a_batch, int64_t first_batch = 0, int64_t ahead = 2,
+                Change change = {});
   ~EpisodeLoader();
   EpisodeLoader(const EpisodeLoader&) = delete;
   EpisodeLoader& operator=(const EpisodeLoader&) = delete;

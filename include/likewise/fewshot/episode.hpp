@@ -42,10 +42,12 @@ struct Episode {
 
 struct SamplerOptions {
   bool within_domains = false;  // all classes of an episode from one domain (an alphabet, a site)
+  double share = 1;             // of the episodes; the others have classes of all domains
 };
 
 // Draws episodes: N classes without replacement, then K + Q distinct samples of each. Within
-// domains: first a domain, uniformly among those with N classes or more.
+// domains: first a domain, uniformly among those with N classes or more; a domain in another
+// quarter turn is another domain. The classes of smaller ones are in episodes of all domains only.
 class EpisodeSampler {
  public:
   // Classes with fewer than K + Q samples are passed over. Throws UserError: no sample has a label,
@@ -62,7 +64,9 @@ class EpisodeSampler {
     int64_t label;
     std::vector<int64_t> members;
   };
-  std::vector<std::vector<Class>> groups_;  // one, or one a domain
+  std::vector<std::vector<Class>> groups_;  // one a domain, each standing for all its turns
+  std::vector<Class> all_;
+  double share_ = 0;  // of episodes within a group
   EpisodeShape shape_;
   int64_t items_ = 0, labels_ = 0, turns_ = 1, classes_in_all_ = 0;
 };

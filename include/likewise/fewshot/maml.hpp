@@ -1,6 +1,8 @@
 #pragma once
 // Learners that adapt by gradient steps: MAML and what became of it.
 
+#include <algorithm>
+
 #include "likewise/fewshot/method.hpp"
 #include "likewise/fewshot/task_net.hpp"
 
@@ -12,6 +14,7 @@ struct MamlOptions {
   std::string order = "second";
   std::string adapts = "all";
   std::string rates = "fixed";
+  std::string norms = "shared";
   bool multi_step = false;
   double multi_step_part = 0.1;
   double first_order_part = 0;
@@ -29,6 +32,11 @@ struct MamlOptions {
     v("rates", rates,
       "inner rates: fixed; learned for every weight (Meta-SGD), or for every tensor and step",
       choices({"fixed", "weight", "step"}));
+    v("norms", norms,
+      "batch norms: shared by the inner steps, scale and shift adapting; or step: of every step "
+      "its "
+      "own, with running statistics, not adapting (MAML++)",
+      choices({"shared", "step"}));
     v("multi_step", multi_step, "queries judge every inner step, at last only the last one");
     v("multi_step_part", multi_step_part, "part of training over which that anneals", range(0, 1));
     v("first_order_part", first_order_part, "part of training, at its start, in first order",
@@ -51,6 +59,7 @@ struct MetaSgdOptions : MamlOptions {
 struct MamlPlusOptions : MamlOptions {
   MamlPlusOptions() {
     rates = "step";
+    norms = "step";
     multi_step = true;
     inner.steps = 5;
     first_order_part = 0.3;
@@ -60,19 +69,26 @@ struct MamlPlusOptions : MamlOptions {
 // What MAML, Reptile and iMAML share: a network, and queries named after steps on the support.
 class AdaptingMethod : public FewShotMethod {
  public:
-  AdaptingMethod(const MethodInput& input, const TaskNetOptions& options);
+  AdaptingMethod(const MethodInput& input, const TaskNetOptions& options, int64_t norm_sets = 1);
   Tensor scores(const EpisodeBatch& batch, NormMode mode) override;  // logits
-  std::vector<NormMode> norm_modes() const override {
-    return {NormMode::kTransductive, NormMode::kSupport};
-  }
+  // With batch norms of every step also inductive: queries by the last set's running statistics.
+  std::vector<NormMode> norm_modes() const override;
   int64_t fixed_ways() const override { return ways_; }
 
-  // The parameters after the steps of a test on one episode's support.
-  virtual Parameters adapted(const EpisodeBatch& one) = 0;
+  // The parameters after the steps of a test on each episode's support, stacked: [E, ...].
+  virtual Parameters adapted(const EpisodeBatch& batch) = 0;
 
  protected:
   const TaskNet& net() const { return *net_; }
-  TaskLoss loss_on(const Tensor& x, const Tensor& targets) const;
+  TaskNet& net() { return *net_; }
+  TaskLoss loss_on(const Tensor& x, const Tensor& targets) const;  // of one task
+  // Stacked parameters, one set a task: leaves to adapt from.
+  Parameters start_of(int64_t tasks) const;
+  // The sum over tasks of stacked parameters; images as `task_images` gives them. The pass at
+  // iterate phi_k uses set k of the batch norms (the last one beyond it). With `record` their
+  // running statistics take up those of each pass.
+  TaskLoss tasks_loss_on(const Tensor& x, const Tensor& targets, bool record);
+  int64_t set_of(int64_t step) const { return std::min(step, net_->norm_sets() - 1); }
 
  private:
   std::shared_ptr<TaskNet> net_;
@@ -81,13 +97,15 @@ class AdaptingMethod : public FewShotMethod {
 
 // Mean over tasks of the query loss after `inner.steps` steps on the support, and its gradient
 // through those steps. Sources: MAML and Meta-SGD as in adapt.hpp; ANIL: Raghu et al., "Rapid
-// learning or feature reuse?", ICLR 2020. MAML++'s per-step batch norms are not there.
+// learning or feature reuse?", ICLR 2020; MAML++: Antoniou, Edwards, Storkey, "How to train your
+// MAML", ICLR 2019, sections 4.1 to 4.5. Its batch norms are counted by iterates here: phi_0 to
+// phi_k each have a set (the authors' program judges queries at phi_{i+1} with that of step i).
 class Maml : public AdaptingMethod {
  public:
   using Options = MamlOptions;
   Maml(const MethodInput& input, const Options& options);
   double accumulate(const EpisodeBatch& batch, double fraction) override;
-  Parameters adapted(const EpisodeBatch& one) override;
+  Parameters adapted(const EpisodeBatch& batch) override;
 
  private:
   InnerGraph graph(bool second_order, int64_t steps) const;
@@ -134,11 +152,11 @@ class Reptile : public AdaptingMethod {
   using Options = ReptileOptions;
   Reptile(const MethodInput& input, const Options& options);
   double accumulate(const EpisodeBatch& batch, double fraction) override;
-  Parameters adapted(const EpisodeBatch& one) override;
+  Parameters adapted(const EpisodeBatch& batch) override;
 
  private:
-  // Minibatches of the support in an order drawn from its first positions, over and over.
-  TaskLoss minibatches(const EpisodeBatch& one, int64_t size) const;
+  // Minibatches of each support in an order drawn from its first position, over and over.
+  TaskLoss minibatches(const EpisodeBatch& batch, int64_t size) const;
   Options options_;
 };
 
@@ -166,7 +184,7 @@ class Imaml : public AdaptingMethod {
   using Options = ImamlOptions;
   Imaml(const MethodInput& input, const Options& options);
   double accumulate(const EpisodeBatch& batch, double fraction) override;
-  Parameters adapted(const EpisodeBatch& one) override;
+  Parameters adapted(const EpisodeBatch& batch) override;
 
  private:
   Options options_;

@@ -35,6 +35,7 @@ class Prototypical : public EncoderMethod {
   Prototypical(std::shared_ptr<Encoder> encoder, const Options& options = {})
       : EncoderMethod(std::move(encoder), true), options_(options) {}
   Tensor episode_loss(const EpisodeFeatures& features) override;
+  // The logits up to a constant of each query.
   Tensor episode_scores(const EpisodeFeatures& features) override;
 
  private:

@@ -25,12 +25,14 @@ class RelationEncoder : public Encoder {
 };
 
 struct RelationOptions {
-  std::string shots = "sum";
+  std::string shots = "mean";
   int64_t hidden = 8;
   template <class V>
   void fields(V& v) {
-    v("class_map", shots, "of several shots: their sum, as in the paper, or their mean",
-      choices({"sum", "mean"}));
+    v("class_map", shots,
+      "of several shots: their mean, which any number of shots leaves in one scale, or the paper's "
+      "sum",
+      choices({"mean", "sum"}));
     v("hidden", hidden, "width of the relation module's last hidden layer", range(1, 4096));
   }
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "likewise/base/options.hpp"
+#include "likewise/fewshot/distort.hpp"
 #include "likewise/nn/encoder_options.hpp"
 
 namespace likewise {
@@ -14,6 +15,7 @@ struct FewShotDataOptions {
   std::string path;
   bool quarter_turns = false;
   bool within_domains = false;
+  double within_share = 1;
   int64_t limit = 0;
   int64_t max_bad = 100;
   template <class V>
@@ -24,7 +26,10 @@ struct FewShotDataOptions {
     v("quarter_turns", quarter_turns,
       "every class in four turns, each turn a class of its own, for training, validation and test");
     v("within_domains", within_domains,
-      "all classes of a training episode from one domain: an alphabet, a site");
+      "all classes of a training episode from one domain: an alphabet (in one turn), a site");
+    v("within_share", within_share,
+      "with within_domains: of so many of the episodes; the others have classes of all domains",
+      range(0, 1));
     v("limit", limit, "use so many images, drawn by the seed; 0: all", range(0, 1e12));
     v("max_bad", max_bad, "broken files that are skipped before it is an error", range(0, 1e12));
   }
@@ -59,7 +64,8 @@ struct FewShotTestOptions {
 struct FewShotValidationOptions {
   std::string data, domains;
   double share = 0.1;
-  int64_t every = 0, episodes = 100;
+  int64_t every = 0, episodes = 100, ways = 0;
+  bool within_domains = false;
   template <class V>
   void fields(V& v) {
     v("data", data,
@@ -73,6 +79,10 @@ struct FewShotValidationOptions {
     v("every", every, "training episodes between two looks; 0: a tenth of the budget",
       range(0, 1e12));
     v("episodes", episodes, "episodes of a look", range(2, 1e7));
+    v("ways", ways, "their classes; 0: 5, or what the learner has outputs for", range(0, 1e5));
+    v("within_domains", within_domains,
+      "all classes of a validation episode from one domain (always so with "
+      "--data.within_domains)");
   }
 };
 
@@ -88,7 +98,11 @@ struct FewShotOptions {
   double lr = 0;
   std::string schedule = "auto";
   int64_t halve_every = 2000;
+  double halve_by = 0.5;
+  std::string optimizer = "auto";
+  double momentum = 0;
   double weight_decay = -1, clip = -1;
+  fewshot::DistortOptions distort;
 
   FewShotValidationOptions valid;
   FewShotTestOptions test;
@@ -119,9 +133,14 @@ struct FewShotOptions {
     v("schedule", schedule, "course of the learning rate; auto: the method's own",
       choices({"auto", "halving", "constant", "linear", "cosine"}));
     v("halve_every", halve_every, "halving: episodes between two halvings", range(1, 1e12));
+    v("halve_by", halve_by, "halving: what a rate is multiplied by each time", range(0, 1));
+    v("optimizer", optimizer, "how gradients become steps; auto: the method's own",
+      choices({"auto", "adam", "sgd"}));
+    v("momentum", momentum, "of sgd", range(0, 1));
     v("weight_decay", weight_decay, "pull to zero, not on biases and norms; -1: the method's own",
       range(-1, 1e6));
     v("clip", clip, "largest gradient norm; 0: no clipping, -1: the method's own", range(-1, 1e12));
+    v.group("distort", distort);
     v.group("valid", valid);
     v.group("test", test);
     v("seed", seed, "decides everything random in training", range(0, 9e18));
