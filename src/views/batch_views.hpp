@@ -12,13 +12,6 @@
 
 namespace likewise {
 
-// Images and what is to be made of them, in the processor's memory: two copies to a device.
-struct PackedViews {
-  Tensor bytes;  // uint8, all images
-  Tensor jobs;   // uint8, kernels::gpu::ViewJob [N]
-  int64_t count = 0;
-};
-
 struct BatchViewFormat {
   at::ScalarType type = at::kFloat;  // or bfloat16, float16
   bool channels_last = false;
@@ -29,19 +22,23 @@ class BatchViews {
   BatchViews(const ImageViewOptions& resolved, const ImageStats& data, int64_t size,
              double crop_min, double crop_max);
 
-  // images[i], uint8 [C, H, W] of any size, seen through streams[i], which ends where fused_view
-  // leaves it.
-  PackedViews pack(const std::vector<Tensor>& images, std::vector<Rng>& streams) const;
+  // uint8 [C, H, W] -> a record (kernels/cuda/view_core.hpp), uint8 [bytes]: what the view is and
+  // the pixels that it looks at. The stream ends where fused_view leaves it.
+  View record() const;
 
-  // Views [N, C, S, S] on the device: by the GPU's kernel on a GPU of a build that has it, else by
-  // its twin in the processor's memory and then copied.
-  Tensor make(const PackedViews& packed, c10::Device device,
+  // records: one behind another, uint8 [bytes]; starts: int64 [N], where each begins. Both on the
+  // device where the views [N, C, S, S] shall be: made by the GPU's kernel on a GPU of a build that
+  // has it, else by its twin in the processor's memory.
+  Tensor make(const Tensor& records, const Tensor& starts,
               const BatchViewFormat& format = {}) const;
 
  private:
   ViewPlanner planner_;
   kernels::gpu::ViewBatch batch_;
 };
+
+// One for each of train_views, in that order.
+std::vector<BatchViews> batch_views(const ImageViewOptions& resolved, const ImageStats& data);
 
 // Whether this build has the kernel for GPUs.
 bool has_device_views();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "kernels/cuda/host_views.hpp"
 #include "kernels/image/noise.hpp"
@@ -13,7 +14,6 @@ namespace {
 
 ViewJob job_with(int64_t number, int32_t size) {
   ViewJob job;
-  job.offset = 0;
   job.channels = 3, job.height = 17, job.width = 23;
   ViewPlan& plan = job.plan;
   plan.top = 2, plan.left = 3, plan.height = 11, plan.width = 15;
@@ -34,22 +34,27 @@ ViewJob job_with(int64_t number, int32_t size) {
 
 TEST(TeamViews, AreThoseOfOneThread) {
   constexpr int32_t kSize = 19;
-  std::vector<uint8_t> pixels(3 * 17 * 23);
+  constexpr int64_t count = 14, kRecord = record_bytes(3 * 17 * 23);
+  std::vector<uint8_t> records(count * kRecord);
+  std::vector<int64_t> starts;
   Rng rng(4);
-  for (auto& pixel : pixels) pixel = static_cast<uint8_t>(rng.next_u32());
-  std::vector<ViewJob> jobs;
-  for (int64_t number = 0; number < 14; ++number) jobs.push_back(job_with(number, kSize));
+  for (auto& byte : records) byte = static_cast<uint8_t>(rng.next_u32());
+  for (int64_t number = 0; number < count; ++number) {
+    const ViewJob job = job_with(number, kSize);
+    starts.push_back(number * kRecord);
+    std::memcpy(records.data() + starts.back(), &job, sizeof(job));
+  }
   ViewBatch batch;
-  batch.pixels = pixels.data();
+  batch.records = records.data();
+  batch.starts = starts.data();
   batch.channels = 3, batch.size = kSize, batch.blur_kernel = 5;
-  const auto count = static_cast<int64_t>(jobs.size());
   std::vector<float> alone(static_cast<size_t>(count * 3 * kSize * kSize)), together(alone.size());
   batch.out = alone.data();
-  make_views_on_host(batch, jobs.data(), count);
+  make_views_on_host(batch, count);
   for (int64_t threads : {2, 7}) {
     batch.out = together.data();
     std::fill(together.begin(), together.end(), std::nanf(""));
-    make_views_on_host(batch, jobs.data(), count, threads);
+    make_views_on_host(batch, count, threads);
     for (size_t i = 0; i < alone.size(); ++i) {
       ASSERT_NEAR(together[i], alone[i], 1e-5) << "at " << i << ", " << threads << " threads";
     }

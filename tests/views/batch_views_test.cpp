@@ -2,10 +2,14 @@
 // define them: same stream, same image. The GPU compiles the same text.
 #include "views/batch_views.hpp"
 
+#include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include "image_support.hpp"
 #include "likewise/base/error.hpp"
+#include "likewise/data/loader.hpp"
+#include "likewise/data/memory.hpp"
 
 namespace likewise {
 namespace {
@@ -33,6 +37,22 @@ std::vector<Tensor> images_of(const std::vector<std::pair<int64_t, int64_t>>& si
   return images;
 }
 
+// Records and where they begin.
+std::pair<Tensor, Tensor> packed(const BatchViews& views, const std::vector<Tensor>& images,
+                                 std::vector<Rng>& streams) {
+  std::vector<Tensor> records;
+  std::vector<int64_t> starts;
+  int64_t bytes = 0;
+  const View record = views.record();
+  for (size_t i = 0; i < images.size(); ++i) {
+    records.push_back(record(images[i], streams[i]));
+    starts.push_back(bytes);
+    bytes += records.back().numel();
+    EXPECT_EQ(bytes % 8, 0);
+  }
+  return {at::cat(records), at::tensor(starts)};
+}
+
 std::vector<Rng> streams_of(size_t count, uint64_t seed) {
   std::vector<Rng> streams;
   for (uint64_t i = 0; i < count; ++i) streams.emplace_back(seed, std::initializer_list{i});
@@ -47,7 +67,8 @@ void expect_batch_equals_chain(ImageViewOptions options, const ImageStats& data,
                                        train_views(options, data)};
   const BatchViews views(options, data, options.size, options.crop_min, options.crop_max);
   auto streams = streams_of(images.size(), 7);
-  const Tensor got = views.make(views.pack(images, streams), at::kCPU);
+  const auto [records, starts] = packed(views, images, streams);
+  const Tensor got = views.make(records, starts);
   for (size_t i = 0; i < images.size(); ++i) {
     Rng ends(0);
     for (const auto& chain : chains) {
@@ -122,11 +143,11 @@ TEST(BatchViews, AreWrittenInEveryTypeAndLayout) {
   const BatchViews views(o, data, 24, o.crop_min, o.crop_max);
   const auto images = images_of({{30, 31}}, 5);
   auto streams = streams_of(5, 3);
-  const PackedViews packed = views.pack(images, streams);
-  const Tensor plain = views.make(packed, at::kCPU);
+  const auto [records, starts] = packed(views, images, streams);
+  const Tensor plain = views.make(records, starts);
   for (at::ScalarType type : {at::kFloat, at::kBFloat16, at::kHalf}) {
     for (bool last : {false, true}) {
-      const Tensor got = views.make(packed, at::kCPU, {type, last});
+      const Tensor got = views.make(records, starts, {type, last});
       EXPECT_EQ(got.scalar_type(), type);
       EXPECT_EQ(got.is_contiguous(at::MemoryFormat::ChannelsLast), last);
       expect_equal(got, plain.to(type), c10::toString(type));
@@ -152,14 +173,45 @@ TEST(BatchViews, RoundToHalfTypesAsLibtorchDoes) {
   }
 }
 
+TEST(BatchViews, OfALoadersRecordsAreTheLoadersViews) {
+  const Tensor images = random_bytes(9, 3, 40 * 20, 24).view({3, 40, 20, 24}).transpose(0, 1);
+  const DatasetPtr data = memory_dataset(images.contiguous());
+  const ImageStats of_data = stats_of(3, 16, 0);
+  ImageViewOptions o;
+  o.recipe = "simclr";
+  o.local_crops = 1;
+  o = resolve(o, of_data);
+  std::vector<Transform> records;
+  const auto views = batch_views(o, of_data);
+  for (const BatchViews& one : views) records.push_back(one.record());
+  for (const int64_t threads : {1, 3}) {
+    LoaderOptions options;
+    options.batch = 7;
+    options.seed = 5;
+    Loader plain(data, train_views(o, of_data), options);
+    options.records = true;
+    options.threads = threads;
+    Loader packed_loader(data, records, options);
+    for (int step = 0; step < 8; ++step) {  // an epoch and more: whole images, then windows of them
+      const Batch expected = plain.next(), got = packed_loader.next();
+      ASSERT_EQ(got.starts.size(), views.size());
+      expect_equal(got.index, expected.index, "index");
+      for (size_t v = 0; v < views.size(); ++v) {
+        expect_near(views[v].make(got.views[v], got.starts[v]), values_of(expected.views[v]),
+                    kTolerance / 0.25, "view " + std::to_string(v));
+      }
+    }
+  }
+}
+
 TEST(BatchViews, RefuseWhatIsNoImageOfBytes) {
   const ImageStats data = stats_of(3, 8, 0);
   ImageViewOptions o = resolve({}, data);
   const BatchViews views(o, data, 8, 1.0, 1.0);
   auto streams = streams_of(1, 1);
-  EXPECT_THROW(views.pack({random_image(1, 3, 8, 8)}, streams), UserError);
-  EXPECT_THROW(views.make(views.pack({random_bytes(1, 3, 8, 8)}, streams), at::kCPU, {at::kDouble}),
-               UserError);
+  EXPECT_THROW(views.record()(random_image(1, 3, 8, 8), streams[0]), UserError);
+  const auto [records, starts] = packed(views, {random_bytes(1, 3, 8, 8)}, streams);
+  EXPECT_THROW(views.make(records, starts, {at::kDouble}), UserError);
 }
 
 }  // namespace

@@ -28,13 +28,12 @@ struct Block {
   }
 };
 
-__global__ void __launch_bounds__(kThreads)
-    views_kernel(ViewBatch batch, const ViewJob* jobs, float* scratch) {
+__global__ void __launch_bounds__(kThreads) views_kernel(ViewBatch batch, float* scratch) {
   extern __shared__ float near[];
   __shared__ double parts[kThreads];
   const int64_t view = blockIdx.x;
   Block block{parts};
-  make_view(block, batch, jobs[view], view, scratch ? scratch + view * batch.scratch() : near);
+  make_view(block, batch, view, scratch ? scratch + view * batch.scratch() : near);
 }
 
 int64_t shared_bytes(const ViewBatch& batch) {
@@ -48,12 +47,12 @@ int64_t device_scratch(const ViewBatch& batch, int64_t count) {
   return shared_bytes(batch) > 0 ? 0 : batch.scratch() * count;
 }
 
-const char* make_views_on_device(const ViewBatch& batch, const ViewJob* jobs, int64_t count,
-                                 float* scratch, void* stream) {
+const char* make_views_on_device(const ViewBatch& batch, int64_t count, float* scratch,
+                                 void* stream) {
   if (count == 0) return nullptr;
   const int64_t shared = shared_bytes(batch);
   views_kernel<<<static_cast<unsigned>(count), kThreads, static_cast<size_t>(shared),
-                 static_cast<cudaStream_t>(stream)>>>(batch, jobs, shared > 0 ? nullptr : scratch);
+                 static_cast<cudaStream_t>(stream)>>>(batch, shared > 0 ? nullptr : scratch);
   const cudaError_t error = cudaGetLastError();
   return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
 }

@@ -9,10 +9,10 @@ namespace likewise::kernels::gpu {
 // small enough for the memory of the multiprocessors.
 int64_t device_scratch(const ViewBatch& batch, int64_t count);
 
-// Enqueues the views of `count` jobs on `stream` (a cudaStream_t; null: the default one).
-// batch.pixels, batch.out, jobs and scratch are of the device's memory and stay until the stream
-// has passed. Returns null, or what CUDA says went wrong.
-const char* make_views_on_device(const ViewBatch& batch, const ViewJob* jobs, int64_t count,
-                                 float* scratch, void* stream);
+// Enqueues the first `count` views on `stream` (a cudaStream_t; null: the default one). All
+// pointers are of the device's memory, which stays until the stream has passed. Returns null, or
+// what CUDA says went wrong.
+const char* make_views_on_device(const ViewBatch& batch, int64_t count, float* scratch,
+                                 void* stream);
 
 }  // namespace likewise::kernels::gpu

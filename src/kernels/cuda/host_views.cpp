@@ -42,12 +42,11 @@ class Together {
 
 }  // namespace
 
-void make_views_on_host(const ViewBatch& batch, const ViewJob* jobs, int64_t count,
-                        int64_t threads) {
+void make_views_on_host(const ViewBatch& batch, int64_t count, int64_t threads) {
   std::vector<float> scratch(static_cast<size_t>(batch.scratch()));
   if (threads == 1) {
     Alone team;
-    for (int64_t i = 0; i < count; ++i) make_view(team, batch, jobs[i], i, scratch.data());
+    for (int64_t i = 0; i < count; ++i) make_view(team, batch, i, scratch.data());
     return;
   }
   Together::Shared shared(threads);
@@ -56,7 +55,7 @@ void make_views_on_host(const ViewBatch& batch, const ViewJob* jobs, int64_t cou
     workers.emplace_back([&, rank] {
       Together team(shared, rank);
       for (int64_t i = 0; i < count; ++i) {
-        make_view(team, batch, jobs[i], i, scratch.data());
+        make_view(team, batch, i, scratch.data());
         team.sync();  // the scratch is that of the next view
       }
     });

@@ -5,9 +5,7 @@
 
 namespace likewise::kernels::gpu {
 
-// Views batch.out of jobs [count], `threads` threads a view. All pointers are of the processor's
-// memory.
-void make_views_on_host(const ViewBatch& batch, const ViewJob* jobs, int64_t count,
-                        int64_t threads = 1);
+// The first `count` views, `threads` threads a view. All pointers are of the processor's memory.
+void make_views_on_host(const ViewBatch& batch, int64_t count, int64_t threads = 1);
 
 }  // namespace likewise::kernels::gpu

@@ -20,8 +20,9 @@ enum class OutType : int32_t { float32, bfloat16, float16 };
 
 // What the views of a launch share.
 struct ViewBatch {
-  const uint8_t* pixels = nullptr;  // of all images
-  void* out = nullptr;              // [N, C, S, S] or [N, S, S, C]
+  const uint8_t* records = nullptr;  // of all views, one behind another
+  const int64_t* starts = nullptr;   // [N], the byte where each begins, a multiple of 8
+  void* out = nullptr;               // [N, C, S, S] or [N, S, S, C]
   OutType type = OutType::float32;
   bool channels_last = false;
   int32_t channels = 3, size = 0;  // C, 1 or 3, and S
@@ -36,12 +37,17 @@ struct ViewBatch {
   }
 };
 
-// A view of one image, uint8 [channels, height, width] from pixels + offset on.
+// The head of a record, behind which lie the pixels: uint8 [channels, height, width], an image or
+// the part of it that the view looks at. The plan's box counts within them.
 struct ViewJob {
-  int64_t offset = 0;
   int32_t channels = 3, height = 0, width = 0;
   ViewPlan plan;
 };
+static_assert(sizeof(ViewJob) % 8 == 0);
+
+inline constexpr int64_t record_bytes(int64_t pixels) {
+  return (static_cast<int64_t>(sizeof(ViewJob)) + pixels + 7) / 8 * 8;
+}
 
 LIKEWISE_HOST_DEVICE inline float clamp_unit(float x) {
   x = x < 0.0F ? 0.0F : x;
@@ -119,7 +125,8 @@ LIKEWISE_HOST_DEVICE inline float pixel_at(const ViewBatch& batch, const ViewJob
     y -= (side - height) / 2, x -= (side - width) / 2;
     if (y < 0 || y >= height || x < 0 || x >= width) return batch.background;
   }
-  const uint8_t* plane = batch.pixels + job.offset + channel * height * width;
+  const uint8_t* plane =
+      reinterpret_cast<const uint8_t*>(&job) + sizeof(ViewJob) + channel * height * width;
   return static_cast<float>(plane[y * width + x]) * (1.0F / 255.0F);
 }
 
@@ -404,8 +411,9 @@ LIKEWISE_HOST_DEVICE float contrast_shift(Team& team, const ViewBatch& batch, do
 
 // View number `view` of the batch; `scratch` holds batch.scratch() floats of its own.
 template <class Team>
-LIKEWISE_HOST_DEVICE void make_view(Team& team, const ViewBatch& batch, const ViewJob& job,
-                                    int64_t view, float* scratch) {
+LIKEWISE_HOST_DEVICE void make_view(Team& team, const ViewBatch& batch, int64_t view,
+                                    float* scratch) {
+  const auto& job = *reinterpret_cast<const ViewJob*>(batch.records + batch.starts[view]);
   const int64_t plane = batch.plane(), image = batch.channels * plane;
   float *here = scratch, *other = scratch + image, *weight = scratch + 2 * image;
   // From here to there; all pixels are there before a neighbour is looked at.
