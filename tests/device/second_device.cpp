@@ -93,7 +93,9 @@ Tensor on_host(const Tensor& x) {
   if (x.numel() == 0) return at::empty(x.sizes(), options);  // may be given another size
   Tensor y = at::from_blob(
       shown(x.data_ptr()), x.sizes(), x.strides(), [x](void*) {}, options);
-  y.unsafeGetTensorImpl()->set_wrapped_number(x.unsafeGetTensorImpl()->is_wrapped_number());
+  if (x.unsafeGetTensorImpl()->is_wrapped_number()) {
+    y.unsafeGetTensorImpl()->set_wrapped_number(true);
+  }
   return y;
 }
 
