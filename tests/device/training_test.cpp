@@ -164,7 +164,6 @@ TEST(SecondDevice, EveryPartOfTheLoopWorksAsOnTheProcessor) {
       {{"data.views_on", "device"}, {"data.quarter_turns", "true"}},
       {{"profile", "true"}},
       {{"encoder.name", "conv4"}},
-      {{"encoder.name", "resnet18"}},
       {{"encoder.name", "vit_tiny"}, {"encoder.width", "0"}},
   };
   for (const Settings& some : settings) {
