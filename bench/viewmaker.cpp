@@ -7,6 +7,8 @@
 #include "likewise/nn/initialize.hpp"
 #include "likewise/nn/memory_format.hpp"
 #include "likewise/nn/resnet.hpp"
+#include "nn/instance_norm.hpp"
+#include "nn/mirror_conv.hpp"
 #include "support.hpp"
 #include "train/view_player.hpp"
 
@@ -93,6 +95,66 @@ void method_both(benchmark::State& state, bool of_views) {
   }
   state.SetItemsProcessed(state.iterations() * 2 * kBatch);
 }
+
+// A layer of the viewmaker on 128 images: convolution, norm and rectifier (the last has neither),
+// value and gradients, by our kernels and by libtorch.
+struct LayerShape {
+  const char* name;
+  int64_t in, out, kernel, stride, side, grown;
+};
+
+void layer(benchmark::State& state, const LayerShape& s, bool ours, bool gradients) {
+  const bool last = s.out <= 8 && s.kernel == 9 && s.in > 4, first = s.in <= 4;
+  const int64_t channels = ours && !first ? detail::whole_blocks(s.in) : s.in;
+  const Tensor x = channels_last(bench::normal(1, {128, channels, s.side, s.side})).detach();
+  const Tensor weight = channels_last(bench::normal(2, {s.out, s.in, s.kernel, s.kernel})).detach();
+  const Tensor one = bench::normal(3, {s.out}), two = bench::normal(4, {s.out});
+  const detail::MirrorGeometry geometry{s.stride, s.grown, s.grown};
+  if (gradients) {
+    if (!first) x.set_requires_grad(true);
+    for (const Tensor& t : {weight, one, two}) t.set_requires_grad(true);
+  }
+  for (auto _ : state) {
+    Tensor y;
+    if (last) {
+      y = ours ? detail::mirror_conv_few(x, weight, one)
+               : detail::plain_mirror_conv(x, weight, geometry, false) + one.view({1, -1, 1, 1});
+    } else if (ours) {
+      y = detail::fused_instance_norm(detail::mirror_conv(x, weight, geometry), {one, two, two},
+                                      true);
+    } else {
+      y = detail::plain_instance_norm(detail::plain_mirror_conv(x, weight, geometry, false),
+                                      {one, two, two}, true);
+    }
+    if (gradients) y.backward(y.detach());
+    benchmark::DoNotOptimize(y);
+  }
+  const double area = static_cast<double>((s.grown > 0 ? s.grown : s.side / s.stride));
+  state.counters["MFLOP_image"] = 2e-6 * area * area * static_cast<double>(weight.numel());
+}
+
+void add_layers(int64_t w) {
+  const std::vector<LayerShape> shapes = {
+            {"first 9x9", 4, w, 9, 1, 32, 0},
+            {"down 3x3/2", w, 2 * w, 3, 2, 32, 0},
+            {"down 3x3/2 b", 2 * w, 4 * w, 3, 2, 16, 0},
+            {"residual 3x3", 4 * w + 1, 4 * w + 1, 3, 1, 8, 0},
+            {"up 3x3", 4 * w + 3, 2 * w, 3, 1, 8, 16},
+            {"up 3x3 b", 2 * w, w, 3, 1, 16, 32},
+            {"last 9x9", w, 3, 9, 1, 32, 0}};
+  for (const LayerShape& s : shapes) {
+    for (bool gradients : {false, true}) {
+      for (bool ours : {false, true}) {
+        const std::string name = "layer/" + std::to_string(w) + "/" + s.name +
+                                 (gradients ? "/both" : "/forward") + (ours ? "/own" : "/libtorch");
+        benchmark::RegisterBenchmark(name.c_str(), [s, ours, gradients](benchmark::State& state) {
+          layer(state, s, ours, gradients);
+        })->Unit(benchmark::kMillisecond);
+      }
+    }
+  }
+}
+[[maybe_unused]] const bool kLayersAdded = (add_layers(32), add_layers(8), true);
 
 BENCHMARK_CAPTURE(step, width_32, 32)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(viewmaker_forward, width_32, 32)->Unit(benchmark::kMillisecond);

@@ -19,11 +19,11 @@ for i in range(32):
 
 def rate(work, seconds=3):
     work(paths[0])
-    count, start = 0, time.perf_counter()
-    while time.perf_counter() - start < seconds:
+    count, start = 0, time.process_time()  # as bench_audio: the processor's time
+    while time.process_time() - start < seconds:
         work(paths[count % len(paths)])
         count += 1
-    return count / (time.perf_counter() - start)
+    return count / (time.process_time() - start)
 
 
 try:

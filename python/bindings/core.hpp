@@ -135,6 +135,7 @@ py::list describe() {
 
 void bind_views(py::module_& m);
 void bind_data(py::module_& m);
+void bind_inputs(py::module_& m);
 void bind_losses(py::module_& m);
 void bind_other_losses(py::module_& m);
 void bind_eval(py::module_& m);

@@ -3,6 +3,7 @@
 
 #include <ATen/ops/empty.h>
 
+#include "inputs.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/data/decoded_cache.hpp"
 #include "likewise/data/loader.hpp"
@@ -56,7 +57,9 @@ py::dict stats_of(const DataSet& self) {
   return dict_of(long_call([&] { return measure_images(sample_images(*self.data, 1000)); }));
 }
 
-std::unique_ptr<Loader> make_loader(const DataSet& data, const ViewSet& views, bool evaluate,
+// `Views` are a ViewSet of images or an InputSet of anything else.
+template <class Views>
+std::unique_ptr<Loader> make_loader(const DataSet& data, const Views& views, bool evaluate,
                                     int64_t batch, int64_t threads, int64_t ahead, uint64_t seed,
                                     bool shuffle, int64_t max_bad) {
   LoaderOptions o;
@@ -78,6 +81,17 @@ struct LoaderDeleter {
     delete loader;
   }
 };
+
+template <class Views, class Class>
+void bind_loader_of(Class& type) {
+  type.def(
+      py::init([](const DataSet& data, const Views& views, bool evaluate, int64_t batch,
+                  int64_t threads, int64_t ahead, uint64_t seed, bool shuffle, int64_t max_bad) {
+        return std::unique_ptr<Loader, LoaderDeleter>(
+            make_loader(data, views, evaluate, batch, threads, ahead, seed, shuffle, max_bad)
+                .release());
+      }));
+}
 
 }  // namespace
 
@@ -102,6 +116,10 @@ void bind_data(py::module_& m) {
       .def("name_of",
            [](const DataSet& s, int64_t i) { return s.data->name(position(*s.data, i)); })
       .def_property_readonly("name", [](const DataSet& s) { return s.data->info().name; })
+      .def_property_readonly(
+          "modality",
+          [](const DataSet& s) { return std::string(modality_name(s.data->info().modality)); })
+      .def_property_readonly("rate", [](const DataSet& s) { return s.data->info().rate; })
       .def_property_readonly("kind", [](const DataSet& s) { return s.data->info().kind; })
       .def_property_readonly("class_names",
                              [](const DataSet& s) { return s.data->info().class_names; })
@@ -124,15 +142,10 @@ void bind_data(py::module_& m) {
       .def("cached",
            [](const DataSet& s, int64_t bytes) { return DataSet{decoded_cache(s.data, bytes)}; })
       .def("stats", &stats_of);
-  py::class_<Loader, std::unique_ptr<Loader, LoaderDeleter>>(m, "Loader")
-      .def(py::init([](const DataSet& data, const ViewSet& views, bool evaluate, int64_t batch,
-                       int64_t threads, int64_t ahead, uint64_t seed, bool shuffle,
-                       int64_t max_bad) {
-        return std::unique_ptr<Loader, LoaderDeleter>(
-            make_loader(data, views, evaluate, batch, threads, ahead, seed, shuffle, max_bad)
-                .release());
-      }))
-      .def("steps_per_epoch", &Loader::steps_per_epoch)
+  py::class_<Loader, std::unique_ptr<Loader, LoaderDeleter>> type(m, "Loader");
+  bind_loader_of<ViewSet>(type);
+  bind_loader_of<InputSet>(type);
+  type.def("steps_per_epoch", &Loader::steps_per_epoch)
       .def("seek", &Loader::seek, py::call_guard<py::gil_scoped_release>())
       .def("next",
            [](Loader& loader) {

@@ -3,8 +3,10 @@
 #include <fmt/ranges.h>
 #include <torch/nn/module.h>
 
+#include <algorithm>
+
 #include "core.hpp"
-#include "data.hpp"
+#include "inputs.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/nn/catalogue.hpp"
 #include "likewise/nn/memory_format.hpp"
@@ -17,21 +19,38 @@ namespace {
 struct EncoderHandle {
   std::shared_ptr<Encoder> encoder;
   EncoderOptions options;  // resolved
-  int64_t channels = 0, image_size = 0;
+  InputShape shape;
 };
 
-EncoderHandle make(const Texts& texts, int64_t channels, int64_t image_size, uint64_t seed) {
-  if (channels < 1 || image_size < 1) {
-    throw UserError("an encoder needs channels and image_size of at least 1; found {} and {}",
-                    channels, image_size);
+// `sizes` of an input without the batch: [C, H, W], [C, T] or [D].
+EncoderHandle make(const Texts& texts, const std::vector<int64_t>& sizes, uint64_t seed) {
+  const bool possible =
+      !sizes.empty() && sizes.size() <= 3 && *std::min_element(sizes.begin(), sizes.end()) >= 1;
+  if (!possible) {
+    throw UserError("an encoder needs one to three sizes of at least 1; found [{}]",
+                    fmt::join(sizes, ", "));
   }
   EncoderHandle out;
-  out.options = resolve(options_of<EncoderOptions>(texts, "encoder"), image_size);
-  out.channels = channels, out.image_size = image_size;
+  out.shape = {sizes[0], {sizes.begin() + 1, sizes.end()}};
+  out.options = resolve(options_of<EncoderOptions>(texts, "encoder"), out.shape);
   // As training makes them: equal seeds give equal weights.
-  out.encoder = long_call(
-      [&] { return make_encoder(out.options, channels, image_size, Rng(seed, {0x1417})); });
+  out.encoder =
+      long_call([&] { return make_encoder(out.options, out.shape, Rng(seed, {0x1417})); });
   return out;
+}
+
+Tensor forward(const EncoderHandle& e, const Tensor& x) {
+  const auto dimensions = static_cast<int64_t>(e.shape.extent.size()) + 2;
+  const bool images = dimensions == 4;  // of any size where the architecture allows
+  if (!x.defined() || x.dim() != dimensions || x.size(1) != e.shape.channels) {
+    const std::vector<int64_t>& extent = e.shape.extent;
+    throw UserError("the encoder takes [N, {}{}]; found [{}]", e.shape.channels,
+                    images           ? ", H, W"
+                    : extent.empty() ? std::string()
+                                     : fmt::format(", {}", fmt::join(extent, ", ")),
+                    x.defined() ? fmt::format("{}", fmt::join(x.sizes().vec(), ", ")) : "nothing");
+  }
+  return long_call([&] { return e.encoder->forward(channels_last(x)); });
 }
 
 using Names = std::vector<std::pair<std::string, Tensor>>;
@@ -45,27 +64,36 @@ Names names_of(const Items& items) {
   return out;
 }
 
+// (encoder, origin, views and statistics of images, or the inputs of anything else)
 py::tuple load_run(const std::string& path) {
   TrainedEncoder trained = long_call([&] { return load_encoder(path); });
+  EncoderHandle handle{trained.encoder, trained.spec.encoder, input_shape(trained.spec)};
   if (trained.spec.modality != Modality::image) {
-    throw UserError("{}: an encoder of {}; the Python package reads encoders of images so far",
-                    path, input_kind(trained.spec.modality).items);
+    return py::make_tuple(std::move(handle), trained.origin, InputSet(trained.spec));
   }
-  EncoderHandle handle{trained.encoder, trained.spec.encoder, trained.spec.channels(),
-                       trained.spec.views.size};
-  return py::make_tuple(std::move(handle), dict_of(trained.spec.views), dict_of(trained.spec.stats),
-                        trained.origin);
+  return py::make_tuple(std::move(handle), trained.origin, dict_of(trained.spec.views),
+                        dict_of(trained.spec.stats));
+}
+
+py::tuple extract_with(TrainedEncoder model, const EncoderHandle& self, const DataSet& data) {
+  model.spec.encoder = self.options;
+  model.encoder = self.encoder;
+  const Extraction found = long_call([&] { return extract_features(model, data.data); });
+  return py::make_tuple(found.set.x, found.set.y, found.index, found.bad);
+}
+
+py::tuple extract_inputs(const EncoderHandle& self, const InputSet& inputs, const DataSet& data) {
+  TrainedEncoder model;
+  static_cast<InputSpec&>(model.spec) = inputs.spec;
+  return extract_with(std::move(model), self, data);
 }
 
 py::tuple extract(const EncoderHandle& self, const Texts& views, const Texts& stats,
                   const DataSet& data) {
   TrainedEncoder model;
-  model.spec.encoder = self.options;
   model.spec.views = options_of<ImageViewOptions>(views, "views");
   model.spec.stats = options_of<ImageStats>(stats, "stats");
-  model.encoder = self.encoder;
-  const Extraction found = long_call([&] { return extract_features(model, data.data); });
-  return py::make_tuple(found.set.x, found.set.y, found.index, found.bad);
+  return extract_with(std::move(model), self, data);
 }
 
 }  // namespace
@@ -83,18 +111,14 @@ void bind_encoders(py::module_& m) {
   py::class_<EncoderHandle>(m, "Encoder")
       .def_property_readonly("feature_dim",
                              [](const EncoderHandle& e) { return e.encoder->feature_dim(); })
-      .def_readonly("channels", &EncoderHandle::channels)
-      .def_readonly("image_size", &EncoderHandle::image_size)
+      .def_property_readonly("shape",
+                             [](const EncoderHandle& e) {
+                               std::vector<int64_t> sizes = e.shape.batch(1);
+                               sizes.erase(sizes.begin());
+                               return sizes;
+                             })
       .def_property_readonly("options", [](const EncoderHandle& e) { return dict_of(e.options); })
-      .def("forward",
-           [](const EncoderHandle& e, const Tensor& x) {
-             if (!x.defined() || x.dim() != 4 || x.size(1) != e.channels) {
-               throw UserError(
-                   "the encoder takes [N, {}, H, W]; found [{}]", e.channels,
-                   x.defined() ? fmt::format("{}", fmt::join(x.sizes().vec(), ", ")) : "nothing");
-             }
-             return long_call([&] { return e.encoder->forward(channels_last(x)); });
-           })
+      .def("forward", &forward)
       .def("train", [](const EncoderHandle& e, bool on) { e.encoder->train(on); })
       .def("parameters",
            [](const EncoderHandle& e) { return names_of(e.encoder->named_parameters()); })
@@ -110,7 +134,8 @@ void bind_encoders(py::module_& m) {
              });
              return report.text();
            })
-      .def("extract", &extract);
+      .def("extract", &extract)
+      .def("extract_inputs", &extract_inputs);
 }
 
 }  // namespace likewise::python

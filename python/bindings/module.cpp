@@ -19,6 +19,7 @@
 #include "likewise/nn/encoder_options.hpp"
 #include "likewise/version.hpp"
 #include "likewise/views/recipes.hpp"
+#include "likewise/views/spectrum.hpp"
 
 namespace likewise::python {
 namespace {
@@ -54,6 +55,7 @@ void translate(std::exception_ptr error) {
 py::dict option_tables() {
   py::dict tables;
   tables["views"] = describe<ImageViewOptions>();
+  tables["spectrum"] = describe<SpectrumOptions>();
   tables["open"] = describe<OpenOptions>();
   tables["nt_xent"] = describe<NtXentOptions>();
   tables["info_nce"] = describe<InfoNceOptions>();
@@ -84,6 +86,7 @@ PYBIND11_MODULE(_core, m) {
   m.def("option_tables", &option_tables);
   bind_views(m);
   bind_data(m);
+  bind_inputs(m);
   bind_losses(m);
   bind_other_losses(m);
   bind_eval(m);

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-MODULES = ["likewise", "likewise._options", "likewise.data", "likewise.encoders", "likewise.errors", "likewise.eval",
+MODULES = ["likewise", "likewise._options", "likewise.data", "likewise.encoders", "likewise.errors", "likewise.eval", "likewise.inputs",
            "likewise.losses", "likewise.views"]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "python.md"
 

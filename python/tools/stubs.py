@@ -14,7 +14,7 @@ from pathlib import Path
 from likewise._options import TABLES, annotation
 
 SOURCES = Path(__file__).resolve().parent.parent / "src" / "likewise"
-MODULES = ["__init__", "data", "encoders", "errors", "eval", "losses", "views"]
+MODULES = ["__init__", "data", "encoders", "errors", "eval", "inputs", "losses", "views"]
 ELLIPSIS = ast.Expr(ast.Constant(...))
 
 
@@ -58,7 +58,7 @@ def stub_class(node: ast.ClassDef) -> ast.ClassDef:
 
 def attributes_of(node: ast.ClassDef) -> list[ast.stmt]:
     """Public attributes that __init__ sets, typed by the parameter or the class that they come from."""
-    known = {"data": "Dataset", "views": "Views", "encoder": "Encoder"}
+    known = {"data": "Dataset", "views": "Views | Inputs", "encoder": "Encoder"}
     init = next(i for i in node.body if isinstance(i, ast.FunctionDef) and i.name == "__init__")
     types = {a.arg: ast.unparse(a.annotation) for a in init.args.args + init.args.kwonlyargs if a.annotation}
     out: list[ast.stmt] = []
@@ -83,6 +83,8 @@ def stub(name: str) -> str:
             continue
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             body.append(as_export(node) if name == "__init__" else node)
+        elif isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            body += [item for item in node.body if isinstance(item, ast.ImportFrom)]
         elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
             body.append(node)
         elif isinstance(node, ast.FunctionDef) and is_public(node.name):

@@ -31,6 +31,7 @@ struct ViewsOptions {
   std::string run, data, out;
   int64_t views = 2, limit = 0;
   int64_t seed = 0, threads = 0;
+  SoundOptions sound;
   template <class V>
   void fields(V& v) {
     v("run", run, "run whose viewmaker to use");
@@ -40,20 +41,22 @@ struct ViewsOptions {
     v("limit", limit, "so many samples, evenly spaced; 0: all (gallery: 12)", range(0, 1e12));
     v("seed", seed, "of the noise", range(0, 9e18));
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
+    v.group("sound", sound);
   }
 };
 
 // What `apply` and `gallery` begin with.
 struct Opened {
   DatasetPtr data;
-  std::unique_ptr<ViewMaking> making;
+  EncoderSpec spec;
+  std::unique_ptr<ViewMaking> making;  // null for a run without a viewmaker
   std::vector<int64_t> rows;
 };
 
-Opened open_all(const ViewsOptions& options, int64_t limit) {
-  if (options.run.empty()) throw UserError("views: --run is needed, a run with --viewmaker");
+Opened open_all(const ViewsOptions& options, int64_t limit, bool needs_viewmaker) {
+  if (options.run.empty()) throw UserError("views: --run is needed");
   const RunFolder folder{options.run};
-  auto views = load_viewmaker(options.run);
+  auto views = needs_viewmaker ? load_viewmaker(options.run) : find_viewmaker(options.run);
   const bool is_run = fs::exists(folder.options());
   const auto told = [&](const char* key) {
     return is_run ? peek_toml(read_text(folder.options()), folder.options().string(), key, "")
@@ -62,10 +65,12 @@ Opened open_all(const ViewsOptions& options, int64_t limit) {
   const std::string path = options.data.empty() ? told("data.path") : options.data;
   if (path.empty()) throw UserError("views: --data is needed");
   Opened out;
-  out.data = open_dataset(path);
-  out.making = std::make_unique<ViewMaking>(views, load_encoder(options.run).spec,
-                                            told("viewmaker.use") == "after",
-                                            static_cast<uint64_t>(options.seed));
+  out.spec = load_encoder(options.run).spec;
+  out.data = open_dataset(path, out.spec.data);
+  if (views) {
+    out.making = std::make_unique<ViewMaking>(views, out.spec, told("viewmaker.use") == "after",
+                                              static_cast<uint64_t>(options.seed), options.sound);
+  }
   const int64_t n = out.data->size(), wanted = limit > 0 ? std::min(limit, n) : n;
   for (int64_t k = 0; k < wanted; ++k) out.rows.push_back(k * n / wanted);
   return out;
@@ -89,7 +94,7 @@ void write_image(const fs::path& path, const Tensor& x) {
 
 int apply(const ViewsOptions& options) {
   if (options.out.empty()) throw UserError("views apply: --out is needed, a folder or a .npy file");
-  const Opened all = open_all(options, options.limit);
+  const Opened all = open_all(options, options.limit, true);
   const bool array = fs::path(options.out).extension() == ".npy";
   if (!array && all.data->info().modality != Modality::image) {
     throw UserError("--out {}: only views of images are PNG files; a name ending in .npy takes any",
@@ -138,24 +143,36 @@ int apply(const ViewsOptions& options) {
   return 0;
 }
 
+std::string opening_of(const ViewsOptions& options, const Opened& all) {
+  if (!all.making) {
+    return fmt::format("What the views of {} make of {}.", options.run, all.data->info().name);
+  }
+  const ViewmakerSpec& spec = all.making->views().spec();
+  return fmt::format("What the viewmaker of {} makes of {}: budget {} ({}{}).", options.run,
+                     all.data->info().name, spec.budget, spec.norm,
+                     spec.domain == "dct" ? ", in cosines" : "");
+}
+
 int gallery(ViewsOptions options, bool views_given) {
-  const int64_t count = views_given ? options.views : 8;
-  const Opened all = open_all(options, options.limit > 0 ? options.limit : 12);
+  const Opened all = open_all(options, options.limit > 0 ? options.limit : 12, false);
+  const bool sounds = input_kind(all.spec.modality).sound != nullptr;
+  const int64_t count = views_given ? options.views : sounds ? Listener::kViews : 8;
   if (options.out.empty()) options.out = (fs::path(options.run) / "views.html").string();
+  const RecipeViews recipe(all.spec, all.data, options.sound);
   nlohmann::json rows = nlohmann::json::array();
   for (const int64_t i : all.rows) {
     try {
-      rows.push_back(all.making->row(all.data->get(i).parts.at(0), all.data->name(i), i, count));
+      const Sample sample = all.data->get(i);
+      const bool heard = static_cast<int64_t>(rows.size()) < Listener::kRows;
+      rows.push_back(all.making
+                         ? all.making->row(sample.parts.at(0), all.data->name(i), i, count, heard)
+                         : recipe.row(sample, all.data->name(i), count, heard));
     } catch (const DataError& error) {
       fmt::print(stderr, "left out: {}\n", error.what());
     }
   }
-  const ViewmakerSpec& spec = all.making->views().spec();
-  const std::string opening = fmt::format("What the viewmaker of {} makes of {}: budget {} ({}{}).",
-                                          options.run, all.data->info().name, spec.budget,
-                                          spec.norm, spec.domain == "dct" ? ", in cosines" : "");
-  write_file(options.out,
-             gallery_page({{"rows", rows}}, fs::path(options.run).filename().string(), opening));
+  write_file(options.out, gallery_page({{"rows", rows}}, fs::path(options.run).filename().string(),
+                                       opening_of(options, all)));
   fmt::print("{}\n", options.out);
   return 0;
 }
@@ -171,11 +188,12 @@ int run_views(const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(words, fields);
   if (arguments.help) {
     fmt::print(
-        "Views that a run's viewmaker makes.\n\n"
+        "Views that a run makes.\n\n"
         "  likewise views apply --run runs/a --data photos --out views/     PNG files, two an "
         "image\n"
         "  likewise views apply --run runs/a --data photos --out views.npy  [samples, views, ...]\n"
-        "  likewise views gallery --run runs/a                              a page to look at\n"
+        "  likewise views gallery --run runs/a                              a page to look at, and "
+        "to listen to\n"
         "  likewise views budget --help                                     which budget suits the "
         "data\n"
         "\n{}",

@@ -100,7 +100,7 @@ void to_json(nlohmann::json& json, const Health& h) {
           {"retrieval", h.retrieval}};
 }
 
-std::string verdict(const Health& h) {
+std::string verdict(const Health& h, bool has_temperature) {
   if (!h.finite) {
     return "not finite: features or projections hold NaN or infinity; lower the learning rate or "
            "clip gradients";
@@ -140,13 +140,13 @@ std::string verdict(const Health& h) {
     return fmt::format("views too hard: {}; make the views milder, or train longer",
                        pair_evidence(h));
   }
-  if (h.mean_negative_cosine > kCone) {
+  if (has_temperature && h.mean_negative_cosine > kCone) {
     return fmt::format(
         "temperature too high: unrelated samples share a cone ({}, uniformity {:.2f}); "
         "try half of it",
         pair_evidence(h), h.uniformity);
   }
-  if (h.projection_std > kSpread && h.positive_cosine < kLooseCosine &&
+  if (has_temperature && h.projection_std > kSpread && h.positive_cosine < kLooseCosine &&
       h.mean_negative_cosine < kSpreadNegatives) {
     return fmt::format(
         "temperature too low: samples are spread evenly but their views do not meet "

@@ -82,6 +82,37 @@ void check_header(const SF_INFO& info, const std::string& name) {
   }
 }
 
+// Frames of interleaved channels to channels one after the other; `first` is the number of the
+// first frame, for messages.
+Sound planar(const std::vector<float>& mixed, int64_t rate, int64_t channels,
+             const std::string& name, size_t first = 0) {
+  const auto count = static_cast<size_t>(channels);
+  const size_t frames = mixed.size() / count;
+  if (frames == 0) throw DataError("{}: the recording has no samples", name);
+  Sound sound{rate, channels, std::vector<float>(mixed.size())};
+  for (size_t t = 0; t < frames; ++t) {
+    for (size_t c = 0; c < count; ++c) {
+      const float value = mixed[t * count + c];
+      if (!std::isfinite(value)) {
+        throw DataError("{}: frame {} of channel {} is {}, not a number", name, first + t, c,
+                        value);
+      }
+      sound.samples[c * frames + t] = value;
+    }
+  }
+  return sound;
+}
+
+SoundFile open_file(const std::filesystem::path& path, SF_INFO& info) {
+  SoundFile file(sf_open(path.c_str(), SFM_READ, &info));
+  if (!file) {
+    throw DataError("{}: this is no sound that can be read ({})", path.string(),
+                    trim(sf_strerror(nullptr)));
+  }
+  check_header(info, path.string());
+  return file;
+}
+
 }  // namespace
 
 bool has_sound_extension(const std::filesystem::path& path) {
@@ -127,32 +158,29 @@ Sound decode_sound(std::span<const uint8_t> bytes, const std::string& name, int6
   if (sf_error(file.get()) != SF_ERR_NO_ERROR) {
     throw DataError("{}: after {} frames: {}", name, frames, trim(sf_strerror(file.get())));
   }
-  if (frames == 0) throw DataError("{}: the recording has no samples", name);
-  Sound sound{info.samplerate, info.channels, std::vector<float>(mixed.size())};
-  for (size_t t = 0; t < frames; ++t) {
-    for (size_t c = 0; c < channels; ++c) {
-      const float value = mixed[t * channels + c];
-      if (!std::isfinite(value)) {
-        throw DataError("{}: frame {} of channel {} is {}, not a number", name, t, c, value);
-      }
-      sound.samples[c * frames + t] = value;
-    }
-  }
-  return sound;
+  return planar(mixed, info.samplerate, info.channels, name);
 }
 
 Sound read_sound(const std::filesystem::path& path) {
   return decode_sound(read_bytes(path), path.string());
 }
 
+Sound read_sound_part(const std::filesystem::path& path, int64_t first, int64_t count) {
+  LIKEWISE_CHECK(first >= 0 && count >= 1, "frames {} to {}", first, first + count);
+  SF_INFO info{};
+  const SoundFile file = open_file(path, info);
+  if (first > 0 && sf_seek(file.get(), first, SEEK_SET) != first) {
+    throw DataError("{}: there is no frame {}", path.string(), first);
+  }
+  std::vector<float> mixed(static_cast<size_t>(count * info.channels));
+  const sf_count_t got = sf_readf_float(file.get(), mixed.data(), count);
+  mixed.resize(static_cast<size_t>(std::max<sf_count_t>(0, got) * info.channels));
+  return planar(mixed, info.samplerate, info.channels, path.string(), static_cast<size_t>(first));
+}
+
 SoundInfo read_sound_info(const std::filesystem::path& path) {
   SF_INFO info{};
-  const SoundFile file(sf_open(path.c_str(), SFM_READ, &info));
-  if (!file) {
-    throw DataError("{}: this is no sound that can be read ({})", path.string(),
-                    trim(sf_strerror(nullptr)));
-  }
-  check_header(info, path.string());
+  const SoundFile file = open_file(path, info);
   return {info.samplerate, info.channels, info.frames};
 }
 

@@ -1,6 +1,7 @@
 // A network as an ONNX graph.
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
 #include <cmath>
 #include <deque>
 #include <set>
@@ -17,19 +18,31 @@ namespace likewise {
 namespace {
 
 class OnnxBuilder : public GraphBuilder {
+  using Ints = std::vector<int64_t>;
+
  public:
   OnnxBuilder(OnnxModel& model, const NamedTensors& parameters) : model_(model) {
     for (const auto& [name, tensor] : parameters) parameters_.emplace(name, tensor);
   }
 
   Value conv(const Value& x, const std::string& layer, int64_t stride, int64_t padding) override {
-    const int64_t kernel = parameters_.at(layer + ".weight").size(2);
+    return conv_of(x, layer, {stride, stride}, {padding, padding, padding, padding});
+  }
+  Value conv_in_time(const Value& x, const std::string& layer, int64_t stride,
+                     int64_t padding) override {
+    return conv_of(x, layer, {1, stride}, {0, padding, 0, padding});
+  }
+  Value as_row(const Value& x) override {
+    return node("Reshape", {x, integers("row.shape", {0, 0, 1, -1})});
+  }
+  Value conv_of(const Value& x, const std::string& layer, Ints strides, Ints pads) {
+    const Tensor& weight = parameters_.at(layer + ".weight");
     std::vector<std::string> inputs = {x, parameter(layer + ".weight")};
     if (parameters_.count(layer + ".bias")) inputs.push_back(parameter(layer + ".bias"));
     return node("Conv", std::move(inputs), layer,
-                {{"kernel_shape", Ints{kernel, kernel}},
-                 {"pads", Ints{padding, padding, padding, padding}},
-                 {"strides", Ints{stride, stride}}});
+                {{"kernel_shape", Ints{weight.size(2), weight.size(3)}},
+                 {"pads", std::move(pads)},
+                 {"strides", std::move(strides)}});
   }
   Value batch_norm(const Value& x, const std::string& layer) override {
     return node("BatchNormalization",
@@ -78,7 +91,15 @@ class OnnxBuilder : public GraphBuilder {
   Value add_parameter(const Value& x, const std::string& name) override {
     return node("Add", {x, parameter(name)});
   }
-  Value attention(const Value& qkv, int64_t heads) override {
+  Value stretches(const Value& x, int64_t count, int64_t length) override {
+    const Value whole = node(
+        "Slice", {x, integers("stretches.begin", {0}), integers("stretches.end", {count * length}),
+                  integers("stretches.axis", {2})});
+    const Value cut = node("Reshape", {whole, integers("stretches.cut", {0, 0, count, length})});
+    const Value turned = node("Transpose", {cut}, "", {{"perm", Ints{0, 2, 1, 3}}});
+    return node("Reshape", {turned, integers("stretches.join", {0, 0, -1})});
+  }
+  Value attention(const Value& qkv, int64_t heads, int64_t width) override {
     const Value split = node("Reshape", {qkv, integers("attention.split", {0, 0, 3, heads, -1})});
     const Value parts = node("Transpose", {split}, "", {{"perm", Ints{2, 0, 3, 1, 4}}});
     const auto part = [&](const char* name, int64_t index) {
@@ -86,7 +107,7 @@ class OnnxBuilder : public GraphBuilder {
                   {{"axis", int64_t{0}}});
     };
     const Value q = part("q", 0), k = part("k", 1), v = part("v", 2);  // [N, heads, L, d]
-    const auto scale = static_cast<float>(1 / std::sqrt(kHeadWidth));
+    const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(width)));
     const Value scaled = node("Mul", {q, floats("attention.scale", {scale})});
     const Value turned = node("Transpose", {k}, "", {{"perm", Ints{0, 1, 3, 2}}});
     const Value weights =
@@ -102,7 +123,10 @@ class OnnxBuilder : public GraphBuilder {
     const Value patches =
         node("Slice", {x, integers("token.second", {1}), integers("token.end", {INT32_MAX}),
                        integers("token.axis", {1})});
-    return node("ReduceMean", {patches}, "", {{"axes", Ints{1}}, {"keepdims", int64_t{0}}});
+    return average_all_tokens(patches);
+  }
+  Value average_all_tokens(const Value& x) override {
+    return node("ReduceMean", {x}, "", {{"axes", Ints{1}}, {"keepdims", int64_t{0}}});
   }
 
   // (uint8 / 255 - mean) / std
@@ -132,9 +156,6 @@ class OnnxBuilder : public GraphBuilder {
   }
 
  private:
-  using Ints = std::vector<int64_t>;
-  static constexpr double kHeadWidth = 64;
-
   Value node(const char* op, std::vector<std::string> inputs, const std::string& layer = "",
              std::map<std::string, OnnxAttribute> attributes = {}, const std::string& result = "") {
     std::string name = layer.empty() ? std::string(op) + "_" + std::to_string(count_++) : layer;
@@ -196,15 +217,16 @@ void write_onnx_network(const std::filesystem::path& path, const Network& networ
   model.producer = "likewise";
   model.producer_version = kVersion;
   model.metadata = metadata;
-  const int64_t side = network.image_size;
   const bool raw = input != GraphInput::kPrepared;
-  std::vector<int64_t> shape = {-1, network.channels, side, side};
-  if (input == GraphInput::kNhwc) shape = {-1, side, side, network.channels};
-  model.inputs = {{"image", raw ? OnnxType::kUint8 : OnnxType::kFloat, shape}};
+  LIKEWISE_CHECK(!raw || !network.other, "bytes of {}", network.other->text());
+  const InputShape taken = network.shape();
+  std::vector<int64_t> shape = taken.batch(-1);
+  if (input == GraphInput::kNhwc) std::rotate(shape.begin() + 1, shape.begin() + 2, shape.end());
+  model.inputs = {{network.input_name(), raw ? OnnxType::kUint8 : OnnxType::kFloat, shape}};
   OnnxBuilder builder(model, network.weights);
-  GraphBuilder::Value x = "image";
+  GraphBuilder::Value x = network.input_name();
   if (raw) x = builder.normalise(x, input, network.mean, network.std);
-  const auto features = describe_encoder(network.encoder, network.weights, builder, x);
+  const auto features = describe_encoder(network.encoder, taken, network.weights, builder, x);
   builder.name_output(features, "features");
   model.outputs = {{"features", OnnxType::kFloat, {-1, network.feature_dim}}};
   if (network.head) {

@@ -41,6 +41,11 @@ class ScriptBuilder : public GraphBuilder {
                 has_.count(layer + ".bias") ? bias(layer) : "None", stride, stride, padding,
                 padding);
   }
+  Value conv_in_time(const Value& x, const std::string& layer, int64_t stride,
+                     int64_t padding) override {
+    return line("torch.conv2d({}, {}, None, [1, {}], [0, {}])", x, weight(layer), stride, padding);
+  }
+  Value as_row(const Value& x) override { return line("{}.unsqueeze(2)", x); }
   Value batch_norm(const Value& x, const std::string& layer) override {
     return line("torch.batch_norm({}, {}, {}, {}, {}, False, 0.1, 1e-05, True)", x, weight(layer),
                 bias(layer), tensor_expression(layer + ".running_mean"),
@@ -72,7 +77,13 @@ class ScriptBuilder : public GraphBuilder {
   Value add_parameter(const Value& x, const std::string& parameter) override {
     return line("torch.add({}, {})", x, tensor_expression(parameter));
   }
-  Value attention(const Value& qkv, int64_t heads) override {
+  Value stretches(const Value& x, int64_t count, int64_t length) override {
+    return line(
+        "{0}.narrow(2, 0, {1}).reshape([{0}.size(0), {0}.size(1), {2}, {3}])"
+        ".transpose(1, 2).flatten(2)",
+        x, count * length, count, length);
+  }
+  Value attention(const Value& qkv, int64_t heads, int64_t /*width*/) override {
     const Value parts =
         line("{}.reshape([{}.size(0), {}.size(1), 3, {}, -1]).permute([2, 0, 3, 1, 4])", qkv, qkv,
              qkv, heads);
@@ -83,6 +94,7 @@ class ScriptBuilder : public GraphBuilder {
   }
   Value first_token(const Value& x) override { return line("{}[:, 0]", x); }
   Value average_tokens(const Value& x) override { return line("torch.mean({}[:, 1:], [1])", x); }
+  Value average_all_tokens(const Value& x) override { return line("torch.mean({}, [1])", x); }
 
   // The type float32 is number 6 in this language.
   Value normalise(const Value& image, GraphInput input) {
@@ -96,8 +108,8 @@ class ScriptBuilder : public GraphBuilder {
         features);
   }
 
-  std::string function(const std::string& result) const {
-    return "def forward(self, image):\n" + body_ + "    return " + result + "\n";
+  std::string function(const std::string& input, const std::string& result) const {
+    return "def forward(self, " + input + "):\n" + body_ + "    return " + result + "\n";
   }
 
  private:
@@ -161,13 +173,16 @@ void write_torchscript_network(const std::filesystem::path& path, const Network&
                                const std::map<std::string, std::string>& metadata) {
   NamedTensors tensors = network.weights;
   ScriptBuilder builder(network.weights);
-  GraphBuilder::Value x = "image";
+  LIKEWISE_CHECK(input == GraphInput::kPrepared || !network.other, "bytes of {}",
+                 network.other->text());
+  GraphBuilder::Value x = network.input_name();
   if (input != GraphInput::kPrepared) {
     x = builder.normalise(x, input);
     tensors.emplace_back("image_mean", per_channel(network.mean));
     tensors.emplace_back("image_std", per_channel(network.std));
   }
-  std::string result = describe_encoder(network.encoder, network.weights, builder, x);
+  std::string result =
+      describe_encoder(network.encoder, network.shape(), network.weights, builder, x);
   if (network.head) {
     tensors.emplace_back("classifier.mean", network.head->mean);
     tensors.emplace_back("classifier.weight", network.head->weight);
@@ -176,7 +191,7 @@ void write_torchscript_network(const std::filesystem::path& path, const Network&
   }
   const auto unit = std::make_shared<torch::jit::CompilationUnit>();
   torch::jit::Module module = module_of(tensors, "LikewiseEncoder", unit);
-  module.define(builder.function(result));
+  module.define(builder.function(network.input_name(), result));
   std::ostringstream bytes;
   module.save(bytes, {metadata.begin(), metadata.end()});
   write_file(path, bytes.str());

@@ -84,17 +84,10 @@ std::shared_ptr<Encoder> make_clip(const EncoderOptions& o, int64_t channels, in
   return std::make_shared<VisionTransformer>(options);
 }
 
-// Waves are taken in steps, so that at most 512 frames are left of them.
-int64_t stem_stride(int64_t length) {
-  int64_t stride = 1;
-  while (length / stride > 512) stride *= 2;
-  return stride;
-}
-
 std::shared_ptr<Encoder> make_resnet1d(const EncoderOptions& o, int64_t channels, int64_t length) {
   return std::make_shared<ResNet1d>(ResNet1dOptions{.channels = channels,
                                                     .width = o.width,
-                                                    .stem_stride = stem_stride(length),
+                                                    .stem_stride = stem_stride_of(length),
                                                     .blocks = o.blocks});
 }
 

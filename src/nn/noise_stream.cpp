@@ -1,5 +1,6 @@
 #include "likewise/nn/noise_stream.hpp"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 
 #include "likewise/base/error.hpp"
@@ -10,10 +11,13 @@ Tensor NoiseStream::uniform(uint64_t site, at::IntArrayRef shape, const Tensor& 
   LIKEWISE_CHECK(!shape.empty(), "noise has a batch dimension");
   const Tensor values = at::empty(shape, at::TensorOptions().dtype(at::kFloat));
   const int64_t rows = shape[0], width = rows > 0 ? values.numel() / rows : 0;
-  for (int64_t i = 0; i < rows; ++i) {
-    Rng rng = stream.fork({site, static_cast<uint64_t>(first + i)});
-    rng.fill_uniform(values.data_ptr<float>() + i * width, width);
-  }
+  float* to = values.data_ptr<float>();
+  at::parallel_for(0, rows, 8, [&](int64_t begin, int64_t end) {  // a row has a stream of its own
+    for (int64_t i = begin; i < end; ++i) {
+      Rng rng = stream.fork({site, static_cast<uint64_t>(first + i)});
+      rng.fill_uniform(to + i * width, width);
+    }
+  });
   return values.to(like.options());
 }
 

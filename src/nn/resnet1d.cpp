@@ -12,6 +12,12 @@
 
 namespace likewise {
 
+int64_t stem_stride_of(int64_t length) {
+  int64_t stride = 1;
+  while (length / stride > 512) stride *= 2;
+  return stride;
+}
+
 // Series are images of one row, so that the fused norms of channels-last images serve them, too.
 class ResNet1d::TimeConv : public Layer {
  public:

@@ -18,6 +18,8 @@
 
 #include "likewise/base/error.hpp"
 #include "likewise/nn/initialize.hpp"
+#include "nn/instance_norm.hpp"
+#include "nn/mirror_conv.hpp"
 
 namespace likewise {
 
@@ -55,6 +57,11 @@ class MirrorConv : public Layer {
     fill_uniform(bias_, start_ * bound, rng);
   }
 
+  int64_t out() const { return weight_.size(0); }
+  int64_t stride() const { return stride_; }
+  const Tensor& weight() const { return weight_; }
+  const Tensor& bias() const { return bias_; }
+
  private:
   int64_t pad_, stride_;
   double start_;
@@ -75,6 +82,8 @@ class InstanceNorm : public Layer {
     fill_constant(weight_, 1);
     fill_constant(bias_, 0);
   }
+  const Tensor& weight() const { return weight_; }
+  const Tensor& bias() const { return bias_; }
 
  private:
   Tensor weight_, bias_;
@@ -117,6 +126,7 @@ class ConvViewmaker : public Viewmaker {
     check(x);
     std::vector<std::vector<int64_t>> sizes;
     Tensor y = with_noise_channel(x.contiguous(), noise, 0);
+    if (dims_ == 2 && !leaky_ && detail::has_own_mirror_conv(y)) return own(y, noise);
     for (const Stage& stage : down_) {
       sizes.push_back(y.sizes().vec());
       y = activate(apply(stage, y), leaky_);
@@ -147,6 +157,33 @@ class ConvViewmaker : public Viewmaker {
   }
   static Tensor apply(const Stage& stage, const Tensor& x) {
     return stage.norm->forward(stage.conv->forward(x));
+  }
+  // The rest of the network by our own kernels, channels in whole blocks.
+  Tensor own(Tensor y, const NoiseStream& noise) {
+    std::vector<std::vector<int64_t>> sizes;
+    for (const Stage& stage : down_) {
+      sizes.push_back(y.sizes().vec());
+      y = own_stage(stage, y, {stage.conv->stride()}, true);
+    }
+    for (size_t i = 0; i + 1 < residual_.size(); i += 2) {
+      const uint64_t site = i / 2 + 1;
+      const Tensor more = noise.uniform(site, {y.size(0), 1, y.size(2), y.size(3)}, y);
+      y = detail::with_channel(y, residual_[i].conv->out() - 1, more);
+      const Tensor inner = own_stage(residual_[i], y, {}, true);
+      y = own_stage(residual_[i + 1], inner, {}, false, y);
+    }
+    for (size_t i = 0; i < up_.size(); ++i) {
+      const auto& size = sizes[2 - i];
+      y = own_stage(up_[i], y, {1, size[2], size[3]}, true);
+    }
+    return detail::mirror_conv_few(y, last_->weight(), last_->bias());
+  }
+  static Tensor own_stage(const Stage& stage, const Tensor& x,
+                          const detail::MirrorGeometry& geometry, bool rectify,
+                          const Tensor& residual = {}) {
+    const Tensor y = detail::mirror_conv(x, stage.conv->weight(), geometry);
+    return detail::fused_instance_norm(
+        y, {stage.norm->weight(), stage.norm->bias(), stage.conv->bias()}, rectify, residual);
   }
   void check(const Tensor& x) const {
     if (x.dim() != dims_ + 2 || x.size(1) != channels_) {

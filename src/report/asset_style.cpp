@@ -154,6 +154,8 @@ svg text { fill: var(--soft); font-family: var(--sans); } .tick { font-size: 11.
 .strip img { display: block; width: 88px; height: 88px; object-fit: cover; border-radius: 3px; background: var(--hair); }
 .strip img.small { image-rendering: pixelated; }
 .strip > div { display: flex; flex-wrap: wrap; gap: 8px; }
+.strip audio { display: block; width: 88px; height: 30px; margin-top: 4px; }
+.strip > figure audio { width: 112px; }
 .strip .line { flex-basis: 100%; height: 0; }
 .strip > figure img { width: 112px; height: 112px; }
 .strip figcaption { font-size: 12px; line-height: 1.35; color: var(--soft); padding-top: 4px; overflow-wrap: anywhere; }

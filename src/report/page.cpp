@@ -44,7 +44,7 @@ std::string assemble(const Page& page) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"generator\" content=\"Likewise\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
-      "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n<title>" +
+      "media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n<title>" +
       html_escape(page.title) + " – Likewise</title>\n<style>\n" + page_style() +
       "</style></head>\n<body><div class=\"sheet\">\n<header><p class=\"kicker\">" +
       html_escape(page.kicker) + "</p><h1>" + html_escape(page.title) + "</h1>";

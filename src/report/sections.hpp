@@ -43,5 +43,7 @@ std::string section(const std::string& id, const std::string& title, const std::
 
 // <img> of a data: address; "" for anything else, since a page must not reach for the network.
 std::string picture(const std::string& source, const std::string& label);
+// <audio> with controls, of a data: address of a sound; "" for anything else.
+std::string player(const std::string& source, const std::string& label);
 
 }  // namespace likewise::report

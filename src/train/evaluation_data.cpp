@@ -46,8 +46,9 @@ void hold_out_a_fifth(EvaluationData& out, const DatasetPtr& whole, int64_t seed
                       uint64_t purpose) {
   Rng rng(static_cast<uint64_t>(seed), {purpose});
   // Windows overlap and subjects are alike: a split through them would flatter.
-  const bool whole_domains =
-      whole->info().modality == Modality::series && domain_count(*whole) >= 2;
+  const DatasetInfo& info = whole->info();
+  const bool windows = info.modality == Modality::series || info.window > 0;
+  const bool whole_domains = windows && domain_count(*whole) >= 2;
   const Split split = split_by(
       whole, whole_domains ? group_split(*whole, 0.2, rng) : stratified_split(*whole, 0.2, rng));
   out.train = split.first;

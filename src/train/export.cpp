@@ -85,12 +85,17 @@ GraphInput graph_input(const std::string& images) {
 
 // What a user of the file must know and its format has no place for.
 Metadata metadata_of(const Network& network, const TrainedEncoder& model) {
+  const std::string what = network.input_name();
   Metadata out = {{"likewise", kVersion},
                   {"encoder", network.encoder.name},
-                  {"image_size", std::to_string(network.image_size)},
-                  {"image_mean", nlohmann::json(network.mean).dump()},
-                  {"image_std", nlohmann::json(network.std).dump()},
+                  {what + "_mean", nlohmann::json(network.mean).dump()},
+                  {what + "_std", nlohmann::json(network.std).dump()},
                   {"spec", model.spec.to_toml()}};
+  if (network.other) {
+    out["input_shape"] = nlohmann::json(network.shape().batch(1)).dump();
+  } else {
+    out["image_size"] = std::to_string(network.image_size);
+  }
   if (network.head) out["classes"] = nlohmann::json(network.head->class_names).dump();
   return out;
 }
@@ -122,8 +127,15 @@ std::string list_of(const std::vector<double>& values) {
 std::string graph_usage(const Network& network, const std::string& format,
                         const ExportOptions& options) {
   const int64_t c = network.channels, s = network.image_size;
+  const std::vector<int64_t> sizes = network.shape().batch(1);
   const std::string input =
-      options.images == "prepared"
+      network.other ? fmt::format("float [N, {}], (x - mean) / std with {}",
+                                  fmt::join(sizes.begin() + 1, sizes.end(), ", "),
+                                  network.mean.size() <= 8
+                                      ? fmt::format("mean {} and std {}", list_of(network.mean),
+                                                    list_of(network.std))
+                                      : "the means and deviations of its metadata")
+      : options.images == "prepared"
           ? fmt::format("float [N, {}, {}, {}], (x / 255 - mean) / std with mean {} and std {}", c,
                         s, s, list_of(network.mean), list_of(network.std))
       : options.images == "nchw" ? fmt::format("bytes [N, {}, {}, {}]", c, s, s)
@@ -131,8 +143,9 @@ std::string graph_usage(const Network& network, const std::string& format,
   const bool onnx = format == "onnx";
   return fmt::format(
       "{}: {}; gives {}",
-      onnx ? "input `image`" : fmt::format("torch.jit.load(\"{}\")(image)", options.out), input,
-      network.head ? "(features, probabilities)" : "features");
+      onnx ? fmt::format("input `{}`", network.input_name())
+           : fmt::format("torch.jit.load(\"{}\")({})", options.out, network.input_name()),
+      input, network.head ? "(features, probabilities)" : "features");
 }
 
 // How a library opens the weights.
@@ -163,23 +176,23 @@ std::string warning(const std::string& library, const std::string& missing) {
 Network network_of(const TrainedEncoder& model, const Classifier* classifier) {
   Network out;
   const EncoderSpec& spec = model.spec;
-  if (spec.modality != Modality::image) {
-    throw UserError(
-        "{} is an encoder of {}; only encoders of images can be exported, since spectrograms "
-        "and windows are made outside of the network. likewise embed and predict use it",
-        model.origin, input_kind(spec.modality).items);
-  }
-  out.encoder = resolve(spec.encoder, spec.views.size);
+  const bool images = spec.modality == Modality::image;
+  const InputShape shape = input_shape(spec);
+  out.encoder = resolve(spec.encoder, shape);
   for (const auto& [name, tensor] : named_tensors(*model.encoder)) {
     out.weights.emplace_back(name, tensor.contiguous());
   }
-  out.channels = spec.channels();
-  out.image_size = spec.views.size;
+  out.channels = shape.channels;
   out.feature_dim = model.encoder->feature_dim();
-  out.mean = spec.stats.mean;
-  out.std = spec.stats.std;
-  out.crop = spec.views.eval_crop;
-  out.padded = spec.views.fit == "pad";
+  out.mean = images ? spec.stats.mean : spec.signal.mean;
+  out.std = images ? spec.stats.std : spec.signal.std;
+  if (images) {
+    out.image_size = spec.views.size;
+    out.crop = spec.views.eval_crop;
+    out.padded = spec.views.fit == "pad";
+  } else {
+    out.other = shape;
+  }
   if (!classifier) return out;
   // softmax(((x - mean) / std W + b) / T): what is constant goes into weight and bias.
   const LinearModel& linear = classifier->linear;
@@ -248,6 +261,16 @@ std::vector<std::string> export_model(const ExportOptions& options) {
     model = load_encoder(source);
   }
   const Network network = network_of(model, classifier ? &*classifier : nullptr);
+  if (network.other && format != "onnx" && format != "torchscript") {
+    throw UserError(
+        "{} is an encoder of {}: --format {} knows images only; accepted are onnx and "
+        "torchscript",
+        model.origin, input_kind(model.spec.modality).items, format);
+  }
+  if (network.other && options.images != "prepared") {
+    throw UserError("--images {}: {} is an encoder of {}; what it takes is prepared",
+                    options.images, model.origin, input_kind(model.spec.modality).items);
+  }
   const std::string missing = write_format(format, options, network, model);
   std::vector<std::string> said = {fmt::format(
       "{}: {}, {} features{}", options.out, network.encoder.name, network.feature_dim,

@@ -111,7 +111,7 @@ nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>
     z1.push_back(method.embed(rows(second_, 1, start, count)).to(at::kCPU));
   }
   const Health health = measure_health(at::cat(h), at::cat(z0), at::cat(z1));
-  std::string line = verdict(health);
+  std::string line = verdict(health, method.has_temperature());
   const bool healthy = line.rfind("healthy", 0) == 0;
   const std::string target = target_trouble(method);
   if (healthy && !target.empty()) line = target;

@@ -68,12 +68,13 @@ std::vector<int64_t> evenly(int64_t n, int64_t count) {
   return out;
 }
 
-// As gallery, for a run with learned views: they and what was added to make them.
-json learned_gallery(const ViewMaking& making, const Dataset& data, const PictureOptions& options) {
+// Rows of `make`(sample, name, ordinal) for samples spread over the data; broken ones are left out.
+template <class Make>
+json gallery(const Dataset& data, const PictureOptions& options, Make&& make) {
   json rows = json::array();
   for (int64_t i : evenly(data.size(), options.gallery_images)) {
     try {
-      rows.push_back(making.row(data.get(i).parts.at(0), data.name(i), i, options.gallery_views));
+      rows.push_back(make(data.get(i), data.name(i), static_cast<int64_t>(rows.size())));
     } catch (const DataError&) {
       continue;
     }
@@ -81,29 +82,24 @@ json learned_gallery(const ViewMaking& making, const Dataset& data, const Pictur
   return {{"rows", rows}};
 }
 
-json gallery(const EncoderSpec& spec, const Dataset& data, const Shower& shower,
-             const PictureOptions& options) {
-  const auto views = train_views(spec);
-  json rows = json::array();
-  for (int64_t i : evenly(data.size(), options.gallery_images)) {
-    std::vector<Tensor> parts;
-    try {
-      parts = data.get(i).parts;
-    } catch (const DataError&) {
-      continue;
-    }
-    json pictures = json::array();
-    for (int64_t k = 0; k < options.gallery_views; ++k) {
-      Rng rng(0, {0x9a11, static_cast<uint64_t>(i), static_cast<uint64_t>(k)});
-      const View& view = views.at(static_cast<size_t>(k) % views.size());
-      const Tensor& part = parts.at(static_cast<size_t>(k) % parts.size());
-      pictures.push_back(png_uri(input_kind(spec.modality).picture(spec, view(part, rng), kShown)));
-    }
-    rows.push_back({{"name", data.name(i)},
-                    {"original", png_uri(shower.shown(parts.at(0)))},
-                    {"views", pictures}});
+// Learned views and what was added to make them, or those of the recipe.
+json gallery_of(const std::filesystem::path& run, const EncoderSpec& spec, const DatasetPtr& data,
+                const PictureOptions& options) {
+  const RunFolder folder{run};
+  const std::string use =
+      peek_toml(read_text(folder.options()), folder.options().string(), "viewmaker.use", "no");
+  const auto viewmaker = use == "no" ? nullptr : find_viewmaker(run);
+  const int64_t count = options.gallery_views;
+  if (viewmaker) {
+    const ViewMaking making(viewmaker, spec, use == "after");
+    return gallery(*data, options, [&](const Sample& sample, const std::string& name, int64_t row) {
+      return making.row(sample.parts.at(0), name, sample.index, count, row < Listener::kRows);
+    });
   }
-  return {{"rows", rows}};
+  const RecipeViews views(spec, data);
+  return gallery(*data, options, [&](const Sample& sample, const std::string& name, int64_t row) {
+    return views.row(sample, name, count, row < Listener::kRows);
+  });
 }
 
 std::string class_name(const Dataset& data, int64_t i) {
@@ -197,12 +193,7 @@ void write_pictures(const std::filesystem::path& run, const PictureOptions& opti
   const auto save = [&](const char* name, const json& content) {
     write_file(folder.assets() / name, detail::json_text(content));
   };
-  const std::string use =
-      peek_toml(read_text(folder.options()), folder.options().string(), "viewmaker.use", "no");
-  const auto viewmaker = use == "no" ? nullptr : find_viewmaker(run);
-  save("gallery.json",
-       viewmaker ? learned_gallery({viewmaker, model.spec, use == "after"}, *whole, options)
-                 : gallery(model.spec, *whole, shower, options));
+  save("gallery.json", gallery_of(run, model.spec, whole, options));
   const DatasetPtr shown = subset(whole, evenly(whole->size(), options.map_points));
   const Extraction features = extract_features(model, shown);
   save("neighbours.json", neighbours(features, *shown, shower, options));

@@ -1,4 +1,5 @@
 // Recordings of sound as an encoder's input: waves or their spectrograms, all of one length.
+#include <ATen/TensorOperators.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,7 +49,8 @@ int64_t frames_of_audio(const InputSpec& spec) {
   return std::max<int64_t>(1, std::llround(spec.audio.seconds * spec.signal.rate));
 }
 
-View chain_to_input_audio(const InputSpec& spec, bool random, const DatasetPtr& data) {
+// The views on the wave.
+std::vector<View> wave_chain_audio(const InputSpec& spec, bool random, const DatasetPtr& data) {
   const AudioViewOptions& o = spec.audio;
   const double rate = spec.signal.rate;
   std::vector<View> chain = {to_mono(o.channel == "first"),
@@ -74,16 +76,27 @@ View chain_to_input_audio(const InputSpec& spec, bool random, const DatasetPtr& 
     if (o.noise > 0) chain.push_back(random_white_noise(o.noise, o.noise_low, o.noise_high));
     if (o.gain > 0) chain.push_back(random_gain(o.gain));
   }
+  return chain;
+}
+
+View chain_to_input_audio(const InputSpec& spec, bool random, const DatasetPtr& data) {
+  const AudioViewOptions& o = spec.audio;
+  std::vector<View> chain = wave_chain_audio(spec, random, data);
   if (o.input != "wave") {
-    chain.push_back(to_spectrogram(o.spectrum, rate, o.input == "linear"));
+    chain.push_back(to_spectrogram(o.spectrum, spec.signal.rate, o.input == "linear"));
     if (random) detail::add_spectrogram_views(chain, o.masks);
   }
   return compose(std::move(chain));
 }
 
 View standardised_chain_audio(const InputSpec& spec, bool random, const DatasetPtr& data) {
-  return [chain = chain_to_input_audio(spec, random, data), stats = spec.signal](
-             const Tensor& x, Rng& rng) { return standardised(chain(x, rng), stats); };
+  View chain = chain_to_input_audio(spec, random, data);
+  if (spec.audio.standardize == "each") {
+    return [chain](const Tensor& x, Rng& rng) { return standardised_alone(chain(x, rng)); };
+  }
+  return [chain, stats = spec.signal](const Tensor& x, Rng& rng) {
+    return standardised(chain(x, rng), stats);
+  };
 }
 
 void measure_audio(InputSpec& spec, const std::vector<Tensor>& samples, const DatasetInfo& info) {
@@ -149,6 +162,38 @@ InputShape shape_audio(const InputSpec& spec) {
                                spec.audio.input == "linear")};
 }
 
+bool changes_spectrograms(const SpectrogramViewOptions& o) {
+  return o.warp > 0 || o.noise > 0 || (o.freq_masks > 0 && o.freq_width > 0) ||
+         (o.time_masks > 0 && o.time_width > 0);
+}
+
+std::optional<View> heard_wave_audio(const InputSpec& spec, bool random, const DatasetPtr& data) {
+  if (random && spec.audio.input != "wave" && changes_spectrograms(spec.audio.masks))
+    return std::nullopt;
+  return compose(wave_chain_audio(spec, random, data));
+}
+
+Tensor listen_audio(const InputSpec& spec, const Tensor& input, const Tensor* other,
+                    const SoundOptions& options, Rng& rng) {
+  const AudioViewOptions& o = spec.audio;
+  const auto whole = frames_of_audio(spec);
+  const int64_t length =
+      std::clamp<int64_t>(std::llround(options.seconds * spec.signal.rate), 1, whole);
+  const auto unscaled = [&](const Tensor& x) {
+    const int64_t last = x.dim() - 1, frames = last == 1 ? length : 1 + length / o.spectrum.hop;
+    return x.to(at::kFloat).narrow(last, 0, frames) * spec.signal.std.at(0) +
+           spec.signal.mean.at(0);
+  };
+  if (o.input == "wave")
+    return other != nullptr ? unscaled(input) - unscaled(*other) : unscaled(input);
+  Tensor powers = out_of_log(unscaled(input), o.spectrum.log);
+  if (other != nullptr) powers = (powers - out_of_log(unscaled(*other), o.spectrum.log)).abs();
+  return from_spectrogram(o.spectrum, spec.signal.rate, length, o.input == "linear", options)(
+      powers, rng);
+}
+
+constexpr InputSound kAudioSound = {heard_wave_audio, listen_audio};
+
 Image picture_audio(const InputSpec&, const Tensor& view, int64_t side) {
   return detail::signal_picture(view, side);
 }
@@ -156,7 +201,7 @@ Image picture_audio(const InputSpec&, const Tensor& view, int64_t side) {
 }  // namespace
 
 const InputKind detail::kAudioInput = {
-    Modality::audio, "recording",        "recordings",     "raw input", measure_audio,
-    settle_audio,    random_views_audio, plain_view_audio, shape_audio, picture_audio};
+    Modality::audio,    "recording",      "recordings", "raw input",   measure_audio, settle_audio,
+    random_views_audio, plain_view_audio, shape_audio,  picture_audio, &kAudioSound};
 
 }  // namespace likewise

@@ -32,21 +32,26 @@ uint8_t grey_of(double value) {  // of a standardised value
 constexpr std::array<std::array<uint8_t, 3>, 6> kLines = {
     {{31, 119, 180}, {255, 127, 14}, {44, 160, 44}, {214, 39, 40}, {148, 103, 189}, {140, 86, 75}}};
 
+// Lines one over the other; in a large picture each of up to eight in a strip of its own.
 Image lines(const Tensor& x, int64_t side) {
+  constexpr int64_t kLarge = 88, kMostStrips = 8;
   Image image{side, side, 3, std::vector<uint8_t>(static_cast<size_t>(side * side * 3), 255)};
   const int64_t channels = x.size(0), length = x.size(1);
+  const int64_t strips = side >= kLarge && channels <= kMostStrips ? channels : 1;
+  const int64_t thick = std::max<int64_t>(1, side / kLarge), high = side / strips - thick + 1;
   for (int64_t c = 0; c < channels; ++c) {
     const float* row = x.data_ptr<float>() + c * length;
+    const int64_t top = strips > 1 ? c * side / strips : 0;
     const auto height = [&](int64_t column) {
       const double place = static_cast<double>(column) / static_cast<double>(side - 1) *
                            static_cast<double>(length - 1);
       const double value = std::clamp((linear_at(row, length, place) + 3.0) / 6.0, 0.0, 1.0);
-      return static_cast<int64_t>(std::lround((1 - value) * static_cast<double>(side - 1)));
+      return top + static_cast<int64_t>(std::lround((1 - value) * static_cast<double>(high - 1)));
     };
     int64_t before = height(0);
     for (int64_t column = 0; column < side; ++column) {
       const int64_t here = height(column);
-      for (int64_t y = std::min(before, here); y <= std::max(before, here); ++y) {
+      for (int64_t y = std::min(before, here); y < std::max(before, here) + thick; ++y) {
         std::copy_n(kLines[static_cast<size_t>(c) % kLines.size()].begin(), 3,
                     image.pixels.begin() + (y * side + column) * 3);
       }

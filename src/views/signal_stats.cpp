@@ -75,4 +75,10 @@ Tensor standardised(const Tensor& x, const SignalStats& stats) {
   return out;
 }
 
+Tensor standardised_alone(const Tensor& x) {
+  SignalStats own;
+  measure_values({x}, false, own);
+  return standardised(x, own);
+}
+
 }  // namespace likewise

@@ -6,9 +6,10 @@
 #include <cmath>
 #include <memory>
 
-#include "kernels/audio/spectrogram.hpp"
+#include "kernels/audio/spectrum_ops.hpp"
 #include "likewise/base/error.hpp"
 #include "views/signal_tensor.hpp"
+#include "views/spectrum_shape.hpp"
 
 namespace likewise {
 
@@ -36,23 +37,23 @@ int64_t power_of_two(double least) {
 // 10 log10 etc. in place; `values` of one channel.
 void take_log(float* values, int64_t count, const std::string& log, double top_db) {
   if (log == "none") return;
+  const kernels::SpectrumOps& ops = kernels::spectrum_ops();
   if (log == "ln") {
-    for (int64_t i = 0; i < count; ++i) values[i] = std::log(values[i] + 1e-6F);
+    ops.log(values, count, 1, 1e-6F, 1e-38F, 0.69314718F);
     return;
   }
-  constexpr float kLeast = 1e-10F;
-  float most = -1e30F;
-  for (int64_t i = 0; i < count; ++i) {
-    const float value = log == "db_squared" ? values[i] * values[i] : values[i];
-    values[i] = 10 * std::log10(std::max(value, kLeast));
-    most = std::max(most, values[i]);
-  }
+  constexpr float kLeast = 1e-10F, kDecibels = 3.01029996F;  // 10 log10(2)
+  const float most = ops.log(values, count, log == "db_squared" ? 2 : 1, 0, kLeast, kDecibels);
   if (top_db <= 0) return;
   const float floor = most - static_cast<float>(top_db);
   for (int64_t i = 0; i < count; ++i) values[i] = std::max(values[i], floor);
 }
 
-kernels::StftShape shape_of(const SpectrumOptions& o) {
+}  // namespace
+
+namespace detail {
+
+kernels::StftShape stft_shape(const SpectrumOptions& o) {
   return {.n_fft = o.n_fft,
           .hop = o.hop,
           .window = o.window,
@@ -61,7 +62,14 @@ kernels::StftShape shape_of(const SpectrumOptions& o) {
           .power = o.power};
 }
 
-}  // namespace
+kernels::MelFilters mel_filters_of(const SpectrumOptions& o, double rate, bool linear) {
+  if (linear) return {};
+  return kernels::mel_filters(rate, o.n_fft, o.mels, o.fmin, o.fmax,
+                              o.scale == "htk" ? kernels::MelScale::htk : kernels::MelScale::slaney,
+                              o.norm == "slaney");
+}
+
+}  // namespace detail
 
 SpectrumOptions resolve(const SpectrumOptions& asked, double rate, int64_t length, int64_t size) {
   SpectrumOptions o = asked;
@@ -101,13 +109,8 @@ SpectrumOptions resolve(const SpectrumOptions& asked, double rate, int64_t lengt
 }
 
 View to_spectrogram(const SpectrumOptions& o, double rate, bool linear) {
-  kernels::MelFilters filters;
-  if (!linear) {
-    filters = kernels::mel_filters(
-        rate, o.n_fft, o.mels, o.fmin, o.fmax,
-        o.scale == "htk" ? kernels::MelScale::htk : kernels::MelScale::slaney, o.norm == "slaney");
-  }
-  const auto maker = std::make_shared<const kernels::Spectrogram>(shape_of(o), std::move(filters));
+  const auto maker = std::make_shared<const kernels::Spectrogram>(
+      detail::stft_shape(o), detail::mel_filters_of(o, rate, linear));
   return [maker, log = o.log, top_db = o.top_db](const Tensor& x, Rng&) {
     const Tensor in = detail::checked_signal(x);
     const int64_t channels = in.size(0), length = in.size(1);

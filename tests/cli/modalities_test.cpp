@@ -97,8 +97,11 @@ TEST(Modalities, TheWholeJobOnSounds) {
   succeed("duplicates --run " + at("run") + " --data " + at("new"));
   succeed("suggest --run " + at("run") + " --data " + at("new") + " --count 3");
   succeed("report " + at("run"));
-  expect_error(run_program("export --run " + at("run") + " --out " + at("a.onnx")), 2,
-               "only encoders of images");
+  const auto graph = succeed("export --model " + at("model") + " --out " + at("a.onnx"));
+  EXPECT_NE(graph.output.find("input `input`: float [N, 1, 32, 32]"), std::string::npos)
+      << graph.output;
+  expect_error(run_program("export --run " + at("run") + " --format timm --out " + at("timm")), 2,
+               "knows images only");
   // Resuming needs no word about what the data are.
   succeed("pretrain --resume --out " + at("run") + " --steps 32 --progress none");
 }

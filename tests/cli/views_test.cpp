@@ -1,6 +1,7 @@
 // likewise views, and --eval corruptions, as a user runs them.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,7 @@
 #include "likewise/base/random.hpp"
 #include "likewise/formats/image.hpp"
 #include "likewise/formats/npy.hpp"
+#include "likewise/formats/sound.hpp"
 #include "support/hostile.hpp"
 
 namespace likewise {
@@ -88,6 +90,48 @@ TEST(Views, ATrainedViewmakerIsAppliedShownAndMeasured) {
             std::string::npos);
 }
 
+// How often a text holds another.
+size_t count_of(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(Views, OfSoundsAreHeard) {
+  const TemporaryFolder temporary;
+  const std::string root = temporary.path().string(), data = root + "/data";
+  for (int i = 0; i < 12; ++i) {
+    Sound sound{8000, 1, std::vector<float>(3000)};
+    for (size_t t = 0; t < sound.samples.size(); ++t) {
+      sound.samples[t] = 0.3F * std::sin(0.02F * static_cast<float>((i + 3) * static_cast<int>(t)));
+    }
+    write_file(temporary.path() / "data" / (std::to_string(i) + ".wav"), encode_wav(sound));
+  }
+  const std::string start =
+      "pretrain --data " + data +
+      " --steps 2 --batch 8 --encoder small --encoder.width 4 --views.size 32 "
+      "--health.samples 0 --progress none --precision fp32 --threads 1 ";
+  auto result = run_program(start +
+                            "--viewmaker alone --viewmaker.width 2 --viewmaker.blocks 1 "
+                            "--out " +
+                            root + "/learned");
+  ASSERT_EQ(result.code, 0) << result.output;
+  result = run_program(start + "--views.recipe waveform --out " + root + "/plain");
+  ASSERT_EQ(result.code, 0) << result.output;
+  for (const auto& [run, pictures] :
+       {std::pair{"/learned", 2U * (1 + 3 + 3)}, {"/plain", 2U * (1 + 3)}}) {
+    result = run_program("views gallery --run " + root + run + " --out " + root +
+                         "/v.html --limit 2 --views 3 --sound.iterations 3");
+    ASSERT_EQ(result.code, 0) << result.output;
+    const std::string page = read_text(temporary.path() / "v.html");
+    EXPECT_EQ(count_of(page, "<img src=\"data:image/png"), pictures);
+    EXPECT_EQ(count_of(page, "src=\"data:audio/wav;base64,UklGR"), pictures);  // "RIFF"
+    EXPECT_LT(page.size(), 1U << 20);
+  }
+  const std::string report = read_text(temporary.path() / "plain" / "report.html");
+  EXPECT_EQ(count_of(report, "<audio"), 6U * (1 + 4));
+}
+
 TEST(Views, BudgetsAreComparedWithoutATestLabel) {
   const TemporaryFolder temporary;
   const std::string root = temporary.path().string(), data = root + "/data";
@@ -111,7 +155,8 @@ TEST(Views, MistakesAreNamed) {
   expect_error(run_program("views gallery"), 2, "--run");
   expect_error(run_program("views budget --data " + data), 2, "--out");
   ASSERT_EQ(run_program("pretrain --data " + data + " --out " + root + "/plain" + kSmall).code, 0);
-  expect_error(run_program("views gallery --run " + root + "/plain"), 2, "has no viewmaker");
+  expect_error(run_program("views apply --run " + root + "/plain --out " + root + "/v"), 2,
+               "has no viewmaker");
   expect_error(run_program("pretrain --data " + data +
                            " --viewmaker alone --views.recipe cifar --out " + root + "/x" + kSmall),
                2, "leaves no room");

@@ -86,6 +86,59 @@ TEST(Sounds, OneFileIsADataSetAndAListNamesThem) {
   EXPECT_EQ(test->info().domain_names, (Names{"ann", "bob"}));
 }
 
+// A tone whose loudness rises by 0.1 a second.
+std::vector<float> rising(int64_t rate, double seconds) {
+  std::vector<float> out(static_cast<size_t>(std::llround(seconds * static_cast<double>(rate))));
+  for (size_t s = 0; s < out.size(); ++s) {
+    const double t = static_cast<double>(s) / static_cast<double>(rate);
+    out[s] = static_cast<float>(0.1 * t * std::sin(2 * M_PI * 200 * t));
+  }
+  return out;
+}
+
+TEST(Sounds, LongOnesComeInWindowsNamedByTheirBegin) {
+  const DataFolder folder;
+  write_file(folder / "one/long.wav", encode_wav({8000, 1, rising(8000, 5.2)}, true));
+  write_file(folder / "one/short.wav", encode_wav({8000, 1, rising(8000, 0.5)}, true));
+  write_file(folder / "two/other.flac", std::string("no sound"));
+  write_file(folder / "two/high.wav", encode_wav({16000, 1, rising(16000, 3)}, true));
+  OpenOptions options;
+  options.seconds = 2;
+  options.hop = 1.5;
+  const auto data = open_dataset(folder.path().string(), options);
+  Names names;
+  for (int64_t i = 0; i < data->size(); ++i) names.push_back(data->name(i));
+  // Half of a window is enough: 3 + 1 <= 5.2, but 4.5 + 1 > 5.2.
+  EXPECT_EQ(names, (Names{"one/long.wav#0", "one/long.wav#1.5", "one/long.wav#3", "one/short.wav#0",
+                          "two/high.wav#0", "two/high.wav#1.5", "two/other.flac#0"}));
+  EXPECT_EQ(data->info().window, 16000);
+  const auto whole = rising(8000, 5.2);
+  for (const auto& [i, begin, frames] :
+       {std::tuple{0, 0.0, 16000}, {1, 1.5, 16000}, {2, 3.0, 16000}, {3, 0.0, 4000}}) {
+    const Tensor x = data->get(i).parts[0];
+    ASSERT_EQ(x.sizes(), (std::vector<int64_t>{1, frames})) << i;
+    const auto first = static_cast<size_t>(begin * 8000);
+    for (int64_t s = 0; s < frames; s += 7) {
+      ASSERT_EQ(x.data_ptr<float>()[s], whole[first + static_cast<size_t>(s)]) << i << " " << s;
+    }
+  }
+  // Of another rate: the same sound at the same place, ends of the window included.
+  const Tensor high = data->get(5).parts[0];
+  ASSERT_EQ(high.size(1), 12000);
+  for (int64_t s = 0; s < 11000; ++s) {
+    ASSERT_NEAR(high.data_ptr<float>()[s], whole[12000 + static_cast<size_t>(s)], 2e-3) << s;
+  }
+  EXPECT_THROW(data->get(6), DataError);
+  // A file is on one side of a split: its windows share a domain.
+  EXPECT_EQ(data->domain(0), data->domain(2));
+  EXPECT_NE(data->domain(0), data->domain(3));
+  EXPECT_EQ(data->info().domain_names.size(), 4U);
+  EXPECT_EQ(data->label(2), 0);
+  EXPECT_EQ(data->label(5), 1);
+  options.seconds = 0;
+  expect_part(opening_error(folder.path().string(), options), "--data.seconds");
+}
+
 // `rows` of a ramp in two channels at `hz`, with a label that changes in the middle.
 std::string ramp(int64_t rows, double hz, double start = 0) {
   std::string text = "x,y,time,label\n";

@@ -95,6 +95,9 @@ TEST(Verdict, NamesEachTrouble) {
   EXPECT_EQ(name_of(verdict(health_of(z, 0.1, 100))), "constant collapse");
   EXPECT_EQ(name_of(verdict(health_of(z, 0.3, 1.2))), "temperature too high");
   EXPECT_EQ(name_of(verdict(health_of(z, 1.1))), "temperature too low");
+  EXPECT_EQ(name_of(verdict(health_of(z, 0.3, 1.2), false)), "healthy")
+      << "no temperature to change";
+  EXPECT_EQ(name_of(verdict(health_of(z, 1.1), false)), "healthy");
   const Tensor flat = at::mm(normal_table(512, 3, 4), normal_table(3, 64, 5));
   EXPECT_EQ(name_of(verdict(health_of(flat, 0.001))), "dimensional collapse");
   Tensor broken = z.clone();

@@ -27,25 +27,30 @@ struct Made {
 };
 
 // A small one of its kind, with statistics and position embeddings that are not the initial ones.
-Made make(EncoderOptions options, int64_t channels, int64_t size, bool with_head) {
+Made make(EncoderOptions options, const InputShape& shape, bool with_head) {
+  const int64_t channels = shape.channels;
   const EncoderEntry& entry = find_encoder(options.name);
   if (options.width == 0) options.width = entry.transformer.is_transformer ? 64 : 8;
   if (entry.blocks > 0 && options.blocks == 0) options.blocks = 3;
   const at::NoGradGuard no_grad;
   Made made;
-  made.network.encoder = resolve(options, size);
-  made.encoder = make_encoder(options, channels, size, Rng(7));
+  made.network.encoder = resolve(options, shape);
+  made.encoder = make_encoder(options, shape, Rng(7));
   made.encoder->eval();
   at::manual_seed(3);
   for (auto& [name, tensor] : named_tensors(*made.encoder)) {
     if (name.ends_with("running_var")) tensor.uniform_(0.5, 2);
     if (name.ends_with("running_mean")) tensor.normal_(0, 0.3);
-    if (name == "pos_embed" || name == "cls_token") tensor.normal_(0, 1);
+    if (name == "pos_embed" || name == "cls_token" || name == "position") tensor.normal_(0, 1);
     if (name.ends_with("bias")) tensor.normal_(0, 0.2);
     made.network.weights.emplace_back(name, tensor.contiguous());
   }
   made.network.channels = channels;
-  made.network.image_size = size;
+  if (shape.extent.size() == 2 && shape.extent[0] == shape.extent[1]) {
+    made.network.image_size = shape.side();
+  } else {
+    made.network.other = shape;
+  }
   made.network.feature_dim = made.encoder->feature_dim();
   made.network.mean = std::vector<double>(static_cast<size_t>(channels), 0.4);
   made.network.std = std::vector<double>(static_cast<size_t>(channels), 0.25);
@@ -56,6 +61,10 @@ Made make(EncoderOptions options, int64_t channels, int64_t size, bool with_head
         LinearHead{at::randn({d}), at::randn({3, d}) / 4, at::randn({3}), {"a", "b", "c"}};
   }
   return made;
+}
+
+Made make(EncoderOptions options, int64_t channels, int64_t size, bool with_head) {
+  return make(std::move(options), InputShape::image(channels, size), with_head);
 }
 
 at::Tensor features_of(const Made& made, const at::Tensor& x) {
@@ -89,7 +98,7 @@ void expect_close(const at::Tensor& got, const at::Tensor& expected, const std::
 struct Kind {
   std::string what;
   EncoderOptions options;
-  int64_t channels, size;
+  InputShape shape;
 };
 
 std::vector<Kind> kinds() {
@@ -97,35 +106,46 @@ std::vector<Kind> kinds() {
   for (const auto& entry : encoder_catalogue()) {
     EncoderOptions options;
     options.name = entry.name;
-    if (entry.dimensions != 2) continue;  // no image goes in
+    if (entry.dimensions == 0) {
+      out.push_back({entry.name, options, {30, {}}});
+      out.push_back({options.name + " of planes", options, {3, {4, 5}}});
+    }
+    if (entry.dimensions == 1) {
+      out.push_back({entry.name, options, {6, {128}}});
+      out.push_back({options.name + " of odd length", options, {1, {1203}}});  // steps of 4
+    }
+    if (entry.dimensions != 2) continue;
     if (options.name.starts_with("dinov2_") || options.name.starts_with("clip_")) continue;
-    out.push_back({entry.name, options, 3, 32});
+    out.push_back({entry.name, options, InputShape::image(3, 32)});
     if (entry.has_stem) {
       options.stem = "imagenet";
-      out.push_back({options.name + " imagenet", options, 1, 64});
+      out.push_back({options.name + " imagenet", options, InputShape::image(1, 64)});
     }
     if (entry.transformer.is_transformer) {
       options.pool = "average";
-      out.push_back({options.name + " average", options, 1, 28});
+      out.push_back({options.name + " average", options, InputShape::image(1, 28)});
     }
   }
   EncoderOptions odd;
   odd.name = "conv4";
-  out.push_back({"conv4 of 28 pixels", odd, 1, 28});
+  out.push_back({"conv4 of 28 pixels", odd, InputShape::image(1, 28)});
+  EncoderOptions small;
+  small.name = "small";
+  out.push_back({"small of spectrograms", small, {1, {40, 31}}});
   return out;
 }
 
 TEST(OnnxNetwork, ComputesWhatEveryEncoderComputes) {
   const TemporaryFolder folder;
   for (const Kind& kind : kinds()) {
-    const Made made = make(kind.options, kind.channels, kind.size, true);
+    const Made made = make(kind.options, kind.shape, true);
     const auto path = folder.path() / "a.onnx";
     write_onnx_network(path, made.network, GraphInput::kPrepared, {{"key", "value"}});
     const auto bytes = read_bytes(path);
     const OnnxRun run(bytes);
     for (const int64_t n : {1, 3}) {
-      const at::Tensor x = at::randn({n, kind.channels, kind.size, kind.size});
-      const auto values = run("image", x);
+      const at::Tensor x = at::randn(kind.shape.batch(n));
+      const auto values = run(made.network.input_name(), x);
       const at::Tensor features = features_of(made, x);
       expect_close(values.at("features"), features, kind.what);
       expect_close(values.at("probabilities"), probabilities_of(made, features), kind.what);
@@ -157,12 +177,12 @@ TEST(TorchScript, ComputesWhatEveryEncoderComputes) {
   const TemporaryFolder folder;
   const at::NoGradGuard no_grad;
   for (const Kind& kind : kinds()) {
-    const Made made = make(kind.options, kind.channels, kind.size, false);
+    const Made made = make(kind.options, kind.shape, false);
     const auto path = folder.path() / "a.ts";
     write_torchscript_network(path, made.network, GraphInput::kPrepared);
     torch::jit::Module module = torch::jit::load(path.string());
     for (const int64_t n : {1, 3}) {
-      const at::Tensor x = at::randn({n, kind.channels, kind.size, kind.size});
+      const at::Tensor x = at::randn(kind.shape.batch(n));
       expect_close(module.forward({x}).toTensor(), features_of(made, x), kind.what);
     }
     std::set<std::string> names, expected;

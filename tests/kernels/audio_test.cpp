@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "kernels/audio/spectrogram.hpp"
+#include "kernels/audio/spectrum_ops.hpp"
 #include "likewise/base/error.hpp"
 #include "likewise/base/random.hpp"
 #include "support/simd_sets.hpp"
@@ -49,6 +50,55 @@ TEST(RealFft, IsTheDefinitionInEveryLaneForEveryLength) {
                       expected_im[static_cast<size_t>(k)], tolerance)
               << k;
         }
+      }
+    }
+  }
+}
+
+TEST(SpectrumOps, AreTheirLoopsForEverySetAndRest) {
+  for (const Simd simd : simd_sets()) {
+    const SpectrumOps& ops = spectrum_ops(simd);
+    for (const int64_t n : {1, 7, 8, 15, 16, 17, 63, 64}) {
+      SCOPED_TRACE(std::string(simd_name(simd)) + ", " + std::to_string(n));
+      for (const int64_t hop : {1, 5, 40}) {
+        const auto wave = noise(15 * hop + n, 1), window = noise(n, 2);
+        std::vector<float> out(static_cast<size_t>(n * kFftLanes));
+        ops.pack(wave.data(), hop, n, window.data(), out.data());
+        for (int64_t i = 0; i < n; ++i) {
+          for (int64_t l = 0; l < kFftLanes; ++l) {
+            ASSERT_EQ(out[static_cast<size_t>(i * kFftLanes + l)],
+                      wave[static_cast<size_t>(l * hop + i)] * window[static_cast<size_t>(i)]);
+          }
+        }
+      }
+      auto re = noise(n, 3);
+      const auto im = noise(n, 4), before = re;
+      ops.energy(re.data(), im.data(), n, re.data());
+      for (size_t i = 0; i < re.size(); ++i) {
+        ASSERT_NEAR(re[i], before[i] * before[i] + im[i] * im[i], 1e-6);
+      }
+      const auto x = noise(n * kFftLanes, 5), weights = noise(n, 6);
+      float sum[kFftLanes];
+      ops.weigh(x.data(), weights.data(), n, sum);
+      for (size_t l = 0; l < kFftLanes; ++l) {
+        double expected = 0;
+        for (size_t k = 0; k < weights.size(); ++k) expected += weights[k] * x[k * kFftLanes + l];
+        ASSERT_NEAR(sum[l], expected, 1e-5);
+      }
+      std::vector<float> values;
+      for (int64_t i = 0; i < n; ++i)
+        values.push_back(std::pow(10.0F, static_cast<float>(i % 40) - 25));
+      for (const int64_t power : {1, 2}) {
+        auto logs = values;
+        const float most = ops.log(logs.data(), n, power, 1e-12F, 1e-10F, 3.01029996F);
+        double largest = -1e30;
+        for (size_t i = 0; i < logs.size(); ++i) {
+          const double value = std::pow(static_cast<double>(values[i]), power) + 1e-12;
+          if (value > 1e37) continue;  // beyond float
+          ASSERT_NEAR(logs[i], 10 * std::log10(std::max(value, 1e-10)), 2e-4) << values[i];
+        }
+        for (const float value : logs) largest = std::max<double>(largest, value);
+        ASSERT_EQ(most, largest);
       }
     }
   }

@@ -192,6 +192,19 @@ TEST(Conv, OneAndThreeChannels) {
   }
 }
 
+TEST(Conv, FewChannelsAndLargeKernels) {
+  for (int64_t few = 1; few <= 8; ++few) {
+    for (auto [height, width] : {std::pair<int64_t, int64_t>{1, 1}, {2, 5}, {6, 19}, {3, 35}}) {
+      check({2, height, width, few, 16, 9, 1, 4}, few % 2 == 0);  // smaller than the kernel too
+      check({2, height, width, 16, few, 9, 1, 4}, few % 2 == 1);
+    }
+    check({2, 7, 8, few, 32, 5, 1, 1}, false);
+    check({2, 7, 8, 32, few, 5, 1, 1}, false);
+    check({1, 6, 17, 16, few, 1, 1, 0}, false);
+  }
+  check({2, 11, 10, 16, 32, 9, 2, 4}, false);
+}
+
 TEST(Conv, ManyTilesAndGroups) {  // more than one block of tiles and group of sums, with rests
   check({37, 9, 10, 16, 16, 3, 1, 1}, false);
   check({19, 6, 6, 64, 64, 3, 1, 1}, false);
@@ -201,7 +214,8 @@ TEST(Conv, ManyTilesAndGroups) {  // more than one block of tiles and group of s
 TEST(Conv, IsTheSameHoweverTheWorkIsDivided) {
   for (const ConvShape& s :
        {ConvShape{70, 9, 10, 16, 32, 3, 1, 1}, ConvShape{18, 8, 8, 32, 32, 3, 2, 1},
-        ConvShape{20, 8, 8, 3, 16, 3, 1, 1}}) {
+        ConvShape{20, 8, 8, 3, 16, 3, 1, 1}, ConvShape{19, 12, 12, 4, 16, 9, 1, 4},
+        ConvShape{19, 12, 12, 16, 3, 9, 1, 4}}) {
     const Case c(s, false);
     for (ConvMethod method : methods(s)) {
       const Result one = run(c, method, at_once, best_simd());
@@ -268,9 +282,12 @@ TEST(Conv, WhatIsNotSupported) {
     return conv_method(s, part) == ConvMethod::kNone;
   };
   EXPECT_TRUE(none({1, 8, 8, 16, 17, 3, 1, 1}));
-  EXPECT_TRUE(none({1, 8, 8, 2, 16, 3, 1, 1}));
+  EXPECT_TRUE(none({1, 8, 8, 9, 16, 3, 1, 1}));
+  EXPECT_TRUE(none({1, 8, 8, 8, 8, 3, 1, 1}));
   EXPECT_TRUE(none({1, 8, 8, 3, 16, 3, 2, 1}));
-  EXPECT_TRUE(none({1, 8, 8, 3, 16, 3, 1, 1}, ConvPart::kBackwardData));
+  EXPECT_TRUE(none({1, 8, 8, 16, 3, 3, 2, 1}));
+  EXPECT_TRUE(none({1, 12, 12, 16, 16, 10, 1, 1}));
+  EXPECT_FALSE(none({1, 8, 8, 3, 16, 3, 1, 1}, ConvPart::kBackwardData));
   EXPECT_TRUE(none({1, 8, 8, 16, 16, 3, 3, 1}));
   EXPECT_TRUE(none({1, 8, 8, 16, 16, 3, 1, 3}));
   EXPECT_TRUE(none({0, 8, 8, 16, 16, 3, 1, 1}));

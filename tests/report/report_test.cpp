@@ -152,6 +152,27 @@ TEST(Report, NeedsNoNetwork) {
   EXPECT_TRUE(has(page, "default-src 'none'"));
 }
 
+TEST(Report, ViewsOfSoundsHavePlayers) {
+  RunFolder run;
+  run.add("report/gallery.json",
+          R"j({"rows":[{"name":"a.wav","original":"data:image/png;base64,QQ==",
+      "views":["data:image/png;base64,Qg==","data:image/png;base64,Qw=="],
+      "perturbations":["data:image/png;base64,RA=="],
+      "sounds":{"original":"data:audio/wav;base64,RQ==","views":["data:audio/wav;base64,Rg=="],
+                "perturbations":["https://example.org/a.wav"]}},
+     {"name":"b","original":"data:image/png;base64,QQ==","sounds":3}]})j");
+  const std::string page = run.page();
+  size_t players = 0;
+  for (size_t at = page.find("<audio"); at != std::string::npos; at = page.find("<audio", at + 1)) {
+    ++players;
+  }
+  EXPECT_EQ(players, 2U);
+  EXPECT_TRUE(has(page, "src=\"data:audio/wav;base64,Rg==\""));
+  EXPECT_FALSE(has(page, "example.org"));
+  EXPECT_TRUE(has(page, "media-src data:"));
+  EXPECT_TRUE(has(page, "Griffin-Lim"));
+}
+
 TEST(Report, EscapesTextThatOthersWrote) {
   RunFolder run;
   const std::string evil = "</script><script>alert(1)</script>\"<b>&";

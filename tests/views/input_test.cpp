@@ -4,6 +4,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "likewise/base/error.hpp"
@@ -92,6 +93,22 @@ TEST(Input, ViewsHaveTheShapeThatTheSpecSaysAndAreStandardised) {
     EXPECT_NEAR(sum / count, 0, 1e-3);
     EXPECT_NEAR(squares / count, 1, 1e-3);
   }
+}
+
+TEST(Input, RecordingsStandardisedEachByItsOwnDoNotTellTheirLoudness) {
+  Case audio = cases()[0];
+  const Tensor quiet = audio.samples[0] * 0.1;
+  Rng rng(0);
+  const View by_data = eval_view(settled_spec(audio));
+  EXPECT_GT((by_data(audio.samples[0], rng) - by_data(quiet, rng)).abs().max().item<double>(), 0.5);
+  audio.asked.audio.standardize = "each";
+  const View by_own = eval_view(settled_spec(audio));
+  const Tensor y = by_own(audio.samples[0], rng);
+  EXPECT_LT((y - by_own(quiet, rng)).abs().max().item<double>(), 1e-4);
+  EXPECT_NEAR(y.mean().item<double>(), 0, 1e-5);
+  EXPECT_NEAR(y.pow(2).mean().item<double>(), 1, 1e-4);
+  const Tensor silence = at::zeros({1, 4000}, at::kFloat);
+  EXPECT_EQ(by_own(silence, rng).abs().max().item<double>(), 0) << "no deviation is no division";
 }
 
 TEST(Input, OptionsSurviveTomlAndResolvingTwiceChangesNothing) {

@@ -39,10 +39,10 @@ struct DatasetInfo {
   std::string name;  // as a person would say it: path or built-in name
   std::string kind;  // "image-folder", "idx", "glyphs", ...
   Modality modality = Modality::image;
-  std::vector<std::string> class_names;         // empty when unlabelled
-  std::vector<std::string> domain_names;        // empty when there are none
-  double rate = 0;                              // frames a second of audio and series; 0: unknown
-  int64_t window = 0;                           // frames of a sample of a series; 0: they differ
+  std::vector<std::string> class_names;   // empty when unlabelled
+  std::vector<std::string> domain_names;  // empty when there are none
+  double rate = 0;                        // frames a second of audio and series; 0: unknown
+  int64_t window = 0;  // frames of a window of a series or sound; 0: samples are whole recordings
   std::vector<std::string> channel_names = {};  // of series, where they have names
   std::vector<std::string> skipped =
       {};  // files that were left out when it was opened, a sentence each

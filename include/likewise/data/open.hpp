@@ -19,6 +19,8 @@ struct OpenOptions {
 
   // Audio and series.
   double rate = 0;
+  // Audio.
+  double seconds = 0, hop = 0;
   // Series.
   std::string columns = "", time = "auto", label = "auto";
   int64_t window = 0;
@@ -33,6 +35,10 @@ struct OpenOptions {
       choices({"auto", "flat", "classes", "domains"}));
     v("rate", rate, "frames a second that recordings are brought to; 0: that of most of them",
       range(0, 4e6));
+    v("seconds", seconds,
+      "seconds of a window of a sound, each of which is a sample; 0: a file is one", range(0, 1e6));
+    v("hop", hop, "seconds from one such window to the next; 0: as long as a window",
+      range(0, 1e6));
     v("columns", columns,
       "columns of a series' CSV that are its channels, separated by commas; "
       "empty: all of numbers");

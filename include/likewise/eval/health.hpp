@@ -34,7 +34,9 @@ void to_json(nlohmann::json& json, const Health& health);
 // One line: the first of these that applies, with its evidence and what to try.
 //   not finite, constant collapse, cluster collapse, dimensional collapse, views too easy, views too hard,
 //   temperature too high, temperature too low, healthy
-// Every line begins with that name. The thresholds are explained in health.cpp.
-std::string verdict(const Health& health);
+// Every line begins with that name. The thresholds are explained in health.cpp. Without a temperature
+// (squared distances, decorrelation, prediction) a cone or loose pairs have no such cure and are not called
+// a trouble.
+std::string verdict(const Health& health, bool has_temperature = true);
 
 }  // namespace likewise

@@ -35,6 +35,11 @@ Sound decode_sound(std::span<const uint8_t> bytes, const std::string& name,
                    int64_t max_samples = int64_t{1} << 28);
 Sound read_sound(const std::filesystem::path& path);
 
+// Frames [first, first + count) of a file, fewer where it ends; a file is not read before them
+// where its format allows. Throws DataError: no such file, none of these frames, a value that is no
+// number.
+Sound read_sound_part(const std::filesystem::path& path, int64_t first, int64_t count);
+
 // The header only. Throws DataError.
 SoundInfo read_sound_info(const std::filesystem::path& path);
 

@@ -9,7 +9,7 @@
 namespace likewise {
 
 struct TripletOptions {
-  std::string mining = "batch_hard";
+  std::string mining = "semihard";
   double margin = 0.2;
   bool soft = false;
   bool squared = true;

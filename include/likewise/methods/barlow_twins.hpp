@@ -18,6 +18,7 @@ class BarlowTwins : public HeadMethod {
 
   BarlowTwins(std::shared_ptr<Encoder> encoder, const Options& options);
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
+  bool has_temperature() const override { return false; }
 
  private:
   BarlowTwinsOptions options_;

@@ -32,6 +32,7 @@ class Byol : public PredictorMethod {
   Byol(std::shared_ptr<Encoder> encoder, const Options& options);
   void begin(const TrainContext& context) override;
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
+  bool has_temperature() const override { return false; }
   void after_step(const TrainProgress& progress) override;
   const torch::nn::Module* slow_copy() const override { return copy_.get(); }
 

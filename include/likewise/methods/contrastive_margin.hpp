@@ -12,6 +12,7 @@ class ContrastiveMargin : public ClassMethod<ContrastiveMarginOptions> {
  public:
   using ClassMethod::ClassMethod;
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
+  bool has_temperature() const override { return false; }
 };
 
 }  // namespace likewise

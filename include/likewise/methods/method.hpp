@@ -86,6 +86,9 @@ class Method : public torch::nn::Module {
   // Called after the last player's step: target networks, queues, centres.
   virtual void after_step(const TrainProgress&) {}
 
+  // Whether a temperature scales what the loss compares: advice about it makes sense only then.
+  virtual bool has_temperature() const { return true; }
+
   // The slow copy that gives the targets, for a look at whether it lives; null where there is none.
   virtual const torch::nn::Module* slow_copy() const { return nullptr; }
 

@@ -32,6 +32,7 @@ class ProtoClr : public HeadMethod {
 
   ProtoClr(std::shared_ptr<Encoder> encoder, const Options& options);
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
+  bool has_temperature() const override { return temperature_ > 0; }
 
  private:
   double temperature_;

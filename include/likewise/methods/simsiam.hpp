@@ -27,6 +27,7 @@ class SimSiam : public PredictorMethod {
 
   SimSiam(std::shared_ptr<Encoder> encoder, const Options& options);
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
+  bool has_temperature() const override { return false; }
 
  private:
   bool stop_gradient_;

@@ -22,6 +22,7 @@ class Spectral : public HeadMethod {
 
   Spectral(std::shared_ptr<Encoder> encoder, const Options& options);
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
+  bool has_temperature() const override { return false; }
 
  private:
   double mu_;

@@ -13,6 +13,7 @@ class Triplet : public ClassMethod<TripletOptions> {
  public:
   using ClassMethod::ClassMethod;
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
+  bool has_temperature() const override { return false; }
 };
 
 }  // namespace likewise

@@ -16,6 +16,7 @@ class VicReg : public HeadMethod {
 
   VicReg(std::shared_ptr<Encoder> encoder, const Options& options);
   Tensor loss_of(const std::vector<Tensor>& z, const Batch& batch) override;
+  bool has_temperature() const override { return false; }
 
  private:
   VicRegOptions options_;

@@ -18,6 +18,9 @@ struct ResNet1dOptions {
   int64_t kernel = 5;
 };
 
+// Waves are taken in steps of a power of two, so that at most 512 frames are left of `length`.
+int64_t stem_stride_of(int64_t length);
+
 // The counterpart of SmallResNet (as the time-series baseline of Wang et al., "Time series
 // classification from scratch", IJCNN 2017, in shape): convolutions along time, batch norms,
 // shortcuts. x [N, channels, T] -> global average [N, D], D = 4 width (from three blocks on).

@@ -2,6 +2,7 @@
 // How a sample of a modality becomes an encoder's input: one table, a row and a file a modality.
 // Training, evaluation, reports and models go through it and know no modality themselves.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,19 @@ struct InputSpec {
   }
 };
 
+// Waves [C, T] at signal.rate for views, so that they can be heard.
+struct InputSound {
+  // The view as far as it is a wave: given the same stream, it is what train_views (random) or
+  // eval_view make their input of. None where they change a spectrogram, too: what is heard is then
+  // not all that is seen.
+  std::optional<View> (*wave)(const InputSpec&, bool random, const DatasetPtr& data);
+  // The first options.seconds of an input of the encoder, turned back into a wave; with `other`,
+  // what differs from that: the difference of waves, or of the powers of spectrograms without its
+  // sign. `rng` gives phases.
+  Tensor (*listen)(const InputSpec&, const Tensor& input, const Tensor* other,
+                   const SoundOptions& options, Rng& rng);
+};
+
 // One row.
 struct InputKind {
   Modality modality;
@@ -69,6 +83,8 @@ struct InputKind {
   InputShape (*shape)(const InputSpec&);
   // A view as a picture to look at; `side`: at most so many pixels where that is open.
   Image (*picture)(const InputSpec&, const Tensor& view, int64_t side);
+  // How views sound; null where nothing does.
+  const InputSound* sound = nullptr;
 };
 
 const InputKind& input_kind(Modality modality);

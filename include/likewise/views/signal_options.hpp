@@ -34,7 +34,7 @@ struct SpectrogramViewOptions {
 };
 
 struct AudioViewOptions {
-  std::string recipe = "auto", input = "auto", channel = "mean";
+  std::string recipe = "auto", input = "auto", channel = "mean", standardize = "data";
   int64_t size = 0;
   double seconds = 0;
   SpectrumOptions spectrum;
@@ -51,6 +51,9 @@ struct AudioViewOptions {
       choices({"auto", "mel", "linear", "wave"}));
     v("channel", channel, "of recordings with several channels: their mean, or the first",
       choices({"mean", "first"}));
+    v("standardize", standardize,
+      "by mean and deviation of all recordings, or each by its own: loudness then plays no part",
+      choices({"data", "each"}));
     v("size", size, "rows and frames of a spectrogram; 0: 64", range(0, 4096));
     v("seconds", seconds, "length that recordings are cut or padded to; 0: by the data, at most 4",
       range(0, 3600));

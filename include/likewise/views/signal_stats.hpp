@@ -37,4 +37,7 @@ void measure_values(const std::vector<Tensor>& inputs, bool a_channel, SignalSta
 // (x - mean) / std of input [C, ...], in a new tensor.
 Tensor standardised(const Tensor& x, const SignalStats& stats);
 
+// The same by the mean and deviation of x itself; a constant x becomes 0.
+Tensor standardised_alone(const Tensor& x);
+
 }  // namespace likewise

@@ -61,6 +61,30 @@ SpectrumOptions resolve(const SpectrumOptions& asked, double rate, int64_t lengt
 // frequencies. Low frequencies first. Every channel by itself.
 View to_spectrogram(const SpectrumOptions& resolved, double rate, bool linear = false);
 
+// How sounds are made of spectrograms.
+struct SoundOptions {
+  int64_t iterations = 32;
+  double momentum = 0.99;
+  double seconds = 2;
+  template <class V>
+  void fields(V& v) {
+    v("seconds", seconds, "longest sound on a page; what comes later is left out", range(0.01, 60));
+    v("iterations", iterations, "of Griffin-Lim, which finds the phases of a spectrogram's sound",
+      range(0, 10000));
+    v("momentum", momentum, "of its fast form; 0: the original one", range(0, 1.2));
+  }
+};
+
+// The way back, as far as there is one: [C, rows, frames] -> [C, length], of powers of magnitudes
+// (out_of_log). Mel bands become frequencies by non-negative least squares; frames that are more
+// than a quarter of n_fft apart are filled in between, linearly; Griffin-Lim finds phases,
+// beginning at random ones.
+View from_spectrogram(const SpectrumOptions& resolved, double rate, int64_t length,
+                      bool linear = false, const SoundOptions& options = {});
+
+// The powers of magnitudes that a spectrogram shows: the inverse of `log`. float of any shape.
+Tensor out_of_log(const Tensor& x, const std::string& log);
+
 // {rows, frames} of it for waves of `length` frames.
 std::vector<int64_t> spectrogram_shape(const SpectrumOptions& resolved, int64_t length,
                                        bool linear = false);

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, Sequence
 
 import torch.utils.data
 from torch import Tensor
@@ -25,12 +25,15 @@ from ._options import texts, with_options
 from .errors import UserError
 from .views import Views
 
+if TYPE_CHECKING:
+    from .inputs import Inputs
+
 __all__ = ["Dataset", "DatasetKind", "open_dataset", "memory_dataset", "dataset_kinds", "Batch", "Loader"]
 
 
 class Dataset(torch.utils.data.Dataset[Any]):
-    """Numbered images with labels: `data[i]` is (image, label), uint8 [C, H, W] and an int, -1 when
-    unknown. Made by `open_dataset` and `memory_dataset`; also a data set for torch's DataLoader."""
+    """Numbered samples with labels: `data[i]` is (sample, label), an image uint8 [C, H, W], a sound or a window
+    of a series float [C, T], or an array, and an int, -1 when unknown. Made by `open_dataset` and `memory_dataset`; also a data set for torch's DataLoader."""
 
     def __init__(self, core: _core.DataSet) -> None:
         self._core = core
@@ -48,6 +51,16 @@ class Dataset(torch.utils.data.Dataset[Any]):
     def name(self) -> str:
         """The path, or the name of what is built in."""
         return self._core.name
+
+    @property
+    def modality(self) -> str:
+        """image, audio, series or tensor."""
+        return self._core.modality
+
+    @property
+    def rate(self) -> float:
+        """Frames a second of sounds and series, 0 where that is unknown."""
+        return self._core.rate
 
     @property
     def kind(self) -> str:
@@ -111,7 +124,7 @@ def dataset_kinds() -> list[DatasetKind]:
 def open_dataset(path: str | os.PathLike[str], **options: Any) -> Dataset:
     """Opens "PATH", "PATH#PART", or a built-in name such as "glyphs" or "glyphs#test".
 
-    A folder of images, tar shards, a CSV list, npy and npz, CIFAR, IDX (MNIST), Omniglot, Tiny ImageNet:
+    A folder of images, sounds, series or arrays, tar shards, a CSV list, npy and npz, CIFAR, IDX (MNIST), Omniglot, Tiny ImageNet:
     the kind is recognised; `dataset_kinds()` lists all with their parts. UserError where there is
     nothing, DataError for broken files.
     """
@@ -131,6 +144,12 @@ def memory_dataset(images: Any, labels: Any = None, *, domains: Any = None, clas
                                         list(class_names), list(domain_names)))
 
 
+def _inputs(data: Dataset, options: dict[str, Any]) -> Inputs:
+    from .inputs import Inputs as Made  # which needs this module
+
+    return Made(data, **options)
+
+
 class Batch(NamedTuple):
     """What a step sees: (x0, x1, ...), labels, index."""
 
@@ -143,14 +162,15 @@ class Loader:
     """Batches of views of a data set, made ahead by threads; iterating gives one epoch."""
 
     @with_options("views")
-    def __init__(self, data: Dataset | str | os.PathLike[str], views: Views | None = None, *, batch: int = 256,
+    def __init__(self, data: Dataset | str | os.PathLike[str], views: Views | Inputs | None = None, *, batch: int = 256,
                  threads: int = 1, ahead: int = 3, seed: int = 0, shuffle: bool = True,
                  evaluate: bool = False, max_bad: int = 100, **options: Any) -> None:
         """Batches (views, labels, index) of `data`, a `Dataset` or what `open_dataset` opens.
 
         Every image is decoded once for all its views. Batch number s of epoch e is a function of the
         seed alone: neither threads nor where reading began change it. Without `views` they are made by the
-        options that follow, for what the data look like. Every iteration is the next epoch.
+        options that follow, for what the data look like; those that are no images have the options of
+        `Inputs` instead. Every iteration is the next epoch.
 
         batch: images a batch; the last incomplete one of an epoch is left out when shuffling
         threads: threads that decode and make views
@@ -164,7 +184,9 @@ class Loader:
             raise UserError(f"give views or their options, not both; found views and {', '.join(options)}")
         if seed < 0:
             raise UserError(f"seed must be at least 0; found {seed}")
-        self.views = Views(self.data, **options) if views is None else views
+        if views is None:
+            views = Views(self.data, **options) if self.data.modality == "image" else _inputs(self.data, options)
+        self.views = views
         self.batch = batch
         self._core = _core.Loader(self.data._core, self.views._core, evaluate, batch, threads, ahead, seed,
                                   shuffle, max_bad)

@@ -12,7 +12,7 @@ True
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from . import _core
 from ._options import texts, with_options
 from .data import Dataset, open_dataset
 from .errors import UserError
+from .inputs import Inputs
 from .views import Views
 
 __all__ = ["Encoder", "TrainedEncoder", "Features", "make_encoder", "encoder_names", "load_run"]
@@ -36,7 +37,7 @@ def encoder_names() -> dict[str, str]:
 
 
 class Encoder(nn.Module):
-    """An encoder of Likewise: images [N, C, H, W] -> features [N, D].
+    """An encoder of Likewise: images or spectrograms [N, C, H, W], series [N, C, T] or vectors [N, D] -> features.
 
     Its parameters and buffers share memory with the C++ module that computes, so optimisers,
     `state_dict`, `load_state_dict`, `train`, `eval` and autograd work as with any module. The names are
@@ -71,13 +72,18 @@ class Encoder(nn.Module):
 
     @property
     def image_size(self) -> int:
-        """The side of the images that it was made for."""
-        return self._core.image_size
+        """The longest side of the images (or length of the series) that it was made for."""
+        return max([1, *self._core.shape[1:]])
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of an input that it was made for, without the batch."""
+        return tuple(self._core.shape)
 
     @property
     def channels(self) -> int:
-        """The channels of the images that it was made for."""
-        return self._core.channels
+        """The channels of the inputs that it was made for."""
+        return self._core.shape[0]
 
     @property
     def options(self) -> dict[str, Any]:
@@ -115,28 +121,29 @@ class Encoder(nn.Module):
         return _restore(*self.__reduce__()[1])
 
     def __reduce__(self) -> Any:
-        return _restore, (self.options, self.channels, self.image_size, self.state_dict(), self.training)
+        return _restore, (self.options, self.input_shape, self.state_dict(), self.training)
 
     def extra_repr(self) -> str:
-        return f"{self.options['name']}, {self.channels} x {self.image_size} x {self.image_size} -> {self.feature_dim}"
+        return f"{self.options['name']}, {' x '.join(map(str, self.input_shape))} -> {self.feature_dim}"
 
     def __repr__(self) -> str:  # without the empty containers of the names
         return f"{type(self).__name__}({self.extra_repr()})"
 
 
-def _restore(options: dict[str, Any], channels: int, image_size: int, state: dict[str, Tensor],
-             training: bool) -> Encoder:
-    encoder = Encoder(_core.make_encoder(texts(options), channels, image_size, 0))
+def _restore(options: dict[str, Any], shape: tuple[int, ...], state: dict[str, Tensor], training: bool) -> Encoder:
+    encoder = Encoder(_core.make_encoder(texts(options), list(shape), 0))
     encoder.load_state_dict(state)
     return encoder.train(training)
 
 
 @with_options("encoder")
-def make_encoder(name: str = "auto", *, image_size: int = 32, channels: int = 3, seed: int = 0,
-                 **options: Any) -> Encoder:
-    """A new encoder for images [N, channels, image_size, image_size], with the weights that `likewise pretrain`
-    starts from for this seed, in training mode. `encoder_names()` lists the names."""
-    return Encoder(_core.make_encoder(texts({"name": name, **options}), channels, image_size, seed))
+def make_encoder(name: str = "auto", *, image_size: int = 32, channels: int = 3, shape: Sequence[int] | None = None,
+                 seed: int = 0, **options: Any) -> Encoder:
+    """A new encoder for images [N, channels, image_size, image_size], or for inputs [N, *shape]: spectrograms
+    [1, F, T], series [C, T], vectors [D]; with the weights that `likewise pretrain` starts from for this seed, in
+    training mode. `encoder_names()` lists the names."""
+    sizes = [channels, image_size, image_size] if shape is None else [int(size) for size in shape]
+    return Encoder(_core.make_encoder(texts({"name": name, **options}), sizes, seed))
 
 
 class Features(NamedTuple):
@@ -150,9 +157,9 @@ class Features(NamedTuple):
 
 
 class TrainedEncoder:
-    """An encoder with all that is needed to use it: weights, and how images are prepared for it."""
+    """An encoder with all that is needed to use it: weights, and how samples are prepared for it (`views`)."""
 
-    def __init__(self, encoder: Encoder, views: Views, origin: str) -> None:
+    def __init__(self, encoder: Encoder, views: Views | Inputs, origin: str) -> None:
         self.encoder, self.views, self.origin = encoder, views, origin
 
     @property
@@ -162,11 +169,12 @@ class TrainedEncoder:
 
     def embed(self, images: Any, *, batch: int = 256) -> Tensor:
         """Features [N, D] of images: an array or tensor (uint8 [N, C, H, W] or [N, H, W, C]), a list of images
-        of any sizes, or a `Dataset` or path, of which broken images are an error (see `features`)."""
+        of any sizes; of sounds and series: a list of arrays [C, T] at `views.rate`, or an array [N, C, T]; or a
+        `Dataset` or path, of which broken samples are an error (see `features`)."""
         if isinstance(images, (Dataset, str, os.PathLike)):
             found = self.features(images)
             if found.bad:
-                raise UserError(f"{len(found.bad)} images could not be read, use features(): {found.bad[0]}")
+                raise UserError(f"{len(found.bad)} samples could not be read, use features(): {found.bad[0]}")
             return found.x
         if not hasattr(images, "__len__"):
             images = [images]
@@ -179,17 +187,22 @@ class TrainedEncoder:
         finally:
             self.encoder.train(was)
         if not parts:
-            raise UserError("there is no image to embed")
+            raise UserError("there is no sample to embed")
         return torch.cat(parts)
 
     def features(self, data: Dataset | str | os.PathLike[str]) -> Features:
-        """Features of all images of a data set that can be read, with labels."""
-        data = data if isinstance(data, Dataset) else open_dataset(data)
-        was = self.encoder.training
+        """Features of all samples of a data set that can be read, with labels. A path is opened as the data of
+        training were: at their rate, in windows of the same length."""
+        if not isinstance(data, Dataset):
+            data = open_dataset(data) if isinstance(self.views, Views) else Dataset(
+                self.views._core.open(os.fspath(data)))
+        core, was = self.encoder._core, self.encoder.training
         self.encoder.eval()
         try:
-            x, labels, index, bad = self.encoder._core.extract(texts(self.views.options),
-                                                               texts(self.views.stats), data._core)
+            if isinstance(self.views, Views):
+                x, labels, index, bad = core.extract(texts(self.views.options), texts(self.views.stats), data._core)
+            else:
+                x, labels, index, bad = core.extract_inputs(self.views._core, data._core)
         finally:
             self.encoder.train(was)
         return Features(x, labels, torch.tensor(index), bad)
@@ -200,6 +213,8 @@ class TrainedEncoder:
 
 def load_run(path: str | os.PathLike[str]) -> TrainedEncoder:
     """The encoder of a run folder (its last checkpoint), a checkpoint, or a model folder of `likewise fit`."""
-    core, views, stats, origin = _core.load_run(os.fspath(path))
+    core, origin, *views = _core.load_run(os.fspath(path))
     encoder = Encoder(core).eval()
-    return TrainedEncoder(encoder, Views(stats=stats, **views), origin)
+    if len(views) == 1:
+        return TrainedEncoder(encoder, Inputs._of(views[0]), origin)
+    return TrainedEncoder(encoder, Views(stats=views[1], **views[0]), origin)

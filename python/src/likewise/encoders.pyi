@@ -1,12 +1,13 @@
 # Made by tools/stubs.py from encoders.py and the option table.
 import os
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Sequence
 import torch
 from torch import Tensor, nn
 from . import _core
 from ._options import texts, with_options
 from .data import Dataset, open_dataset
 from .errors import UserError
+from .inputs import Inputs
 from .views import Views
 __all__ = ['Encoder', 'TrainedEncoder', 'Features', 'make_encoder', 'encoder_names', 'load_run']
 
@@ -24,6 +25,10 @@ class Encoder(nn.Module):
 
     @property
     def image_size(self) -> int:
+        ...
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
         ...
 
     @property
@@ -55,7 +60,7 @@ class Encoder(nn.Module):
     def __repr__(self) -> str:
         ...
 
-def make_encoder(name: str='auto', *, image_size: int=32, channels: int=3, seed: int=0, width: int=0, blocks: int=0, stem: str='auto', zero_init: bool=False, patch: int=0, pool: str='auto', heads: int=0, registers: int=0, projection: int=0, activation: str='auto', norm_eps: float=0.0) -> Encoder:
+def make_encoder(name: str='auto', *, image_size: int=32, channels: int=3, shape: Sequence[int] | None=None, seed: int=0, width: int=0, blocks: int=0, stem: str='auto', zero_init: bool=False, patch: int=0, pool: str='auto', heads: int=0, registers: int=0, projection: int=0, activation: str='auto', norm_eps: float=0.0) -> Encoder:
     ...
 
 class Features(NamedTuple):
@@ -66,10 +71,10 @@ class Features(NamedTuple):
 
 class TrainedEncoder:
     encoder: Encoder
-    views: Views
+    views: Views | Inputs
     origin: str
 
-    def __init__(self, encoder: Encoder, views: Views, origin: str) -> None:
+    def __init__(self, encoder: Encoder, views: Views | Inputs, origin: str) -> None:
         ...
 
     @property

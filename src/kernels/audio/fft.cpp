@@ -75,6 +75,36 @@ void real_fft(const FftPlan& plan, const float* x, float* re, float* im, float* 
   run(fft_portable::real_fft_set);
 }
 
+int64_t inverse_work(const FftPlan& plan) {
+  return (4 * plan.complex_n + 2 * (plan.n / 2 + 1)) * kFftLanes;
+}
+
+// With h[k] = Re X[k] - Im X[k] for all k, n x[t] = sum_k h[k] (cos + sin)(2 pi k t / n): the sums
+// of sines over the even part and of cosines over the odd one vanish. That is Re H - Im H of the
+// forward transform H of the real h.
+void real_inverse_fft(const FftPlan& plan, const float* re, const float* im, float* x, float* work,
+                      Simd simd) {
+  const int64_t n = plan.n, lanes = kFftLanes;
+  float* there = work + 4 * plan.complex_n * lanes;
+  float* turned = there + (n / 2 + 1) * lanes;
+  for (int64_t k = 0; k <= n / 2; ++k) {
+    const float *a = re + k * lanes, *b = im + k * lanes;
+    const bool alone = k == 0 || 2 * k == n;
+    float *up = x + k * lanes, *down = x + (n - k) * lanes;
+    for (int64_t l = 0; l < lanes; ++l) up[l] = alone ? a[l] : a[l] - b[l];
+    if (alone) continue;
+    for (int64_t l = 0; l < lanes; ++l) down[l] = a[l] + b[l];
+  }
+  real_fft(plan, x, there, turned, work, simd);
+  const float scale = 1 / static_cast<float>(n);
+  for (int64_t t = 0; t <= n / 2; ++t) {
+    const float *a = there + t * lanes, *b = turned + t * lanes;
+    for (int64_t l = 0; l < lanes; ++l) x[t * lanes + l] = (a[l] - b[l]) * scale;
+    if (t == 0 || 2 * t == n) continue;
+    for (int64_t l = 0; l < lanes; ++l) x[(n - t) * lanes + l] = (a[l] + b[l]) * scale;
+  }
+}
+
 void real_dft_slow(const double* x, int64_t n, double* re, double* im) {
   for (int64_t k = 0; k <= n / 2; ++k) {
     re[k] = im[k] = 0;

@@ -31,6 +31,14 @@ FftPlan make_fft_plan(int64_t n);
 void real_fft(const FftPlan& plan, const float* x, float* re, float* im, float* work,
               Simd simd = best_simd());
 
+// Its inverse: x[t] = 1/n sum_k X[k] exp(2 pi i k t / n) of sixteen spectra re, im [n / 2 + 1,
+// lanes] of real frames -> x [n, lanes]. What a real frame cannot have (an imaginary part of X[0],
+// or of X[n / 2] for even n) is left out. `work` holds inverse_work(plan) floats, enough for
+// real_fft, too.
+void real_inverse_fft(const FftPlan& plan, const float* re, const float* im, float* x, float* work,
+                      Simd simd = best_simd());
+int64_t inverse_work(const FftPlan& plan);
+
 // The definition in double, one frame: the slow twin.
 void real_dft_slow(const double* x, int64_t n, double* re, double* im);
 

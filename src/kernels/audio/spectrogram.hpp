@@ -1,22 +1,12 @@
 #pragma once
-// Short-time Fourier transforms and mel filters. Torch-free.
+// Spectrograms of waves, through mel filters or not. Torch-free.
 
 #include <cstdint>
 #include <vector>
 
-#include "kernels/audio/fft.hpp"
+#include "kernels/audio/stft.hpp"
 
 namespace likewise::kernels {
-
-enum class Padding { zero, reflect };
-
-struct StftShape {
-  int64_t n_fft = 512, hop = 128;
-  int64_t window = 0;   // periodic Hann of so many samples in the middle of n_fft; 0: n_fft
-  bool centred = true;  // frame t is centred at t hop; otherwise it begins there
-  Padding padding = Padding::zero;  // what lies before and behind, when centred
-  double power = 2;                 // of the magnitude: 2 energy, 1 magnitude
-};
 
 // Triangles over the bins 0 ... n_fft / 2 of a spectrum.
 struct MelFilters {
@@ -41,22 +31,16 @@ class Spectrogram {
  public:
   explicit Spectrogram(const StftShape& shape, MelFilters filters = {});
 
-  int64_t rows() const { return filters_.count() > 0 ? filters_.count() : shape_.n_fft / 2 + 1; }
-  // 1 + length / hop when centred, else 1 + (length - n_fft) / hop (0 when shorter).
-  int64_t frames(int64_t length) const;
+  int64_t rows() const { return filters_.count() > 0 ? filters_.count() : stft_.bins(); }
+  int64_t frames(int64_t length) const { return stft_.frames(length); }
   // wave [length] -> out [rows, frames].
   void operator()(const float* wave, int64_t length, float* out) const;
   // The same frame by frame in double with real_dft_slow: the slow twin.
   void slow(const float* wave, int64_t length, double* out) const;
 
  private:
-  // Sample `at` of the wave, which may lie outside.
-  double sample(const float* wave, int64_t length, int64_t at) const;
-
-  StftShape shape_;
+  Stft stft_;
   MelFilters filters_;
-  FftPlan plan_;
-  std::vector<float> window_;  // [n_fft]
 };
 
 }  // namespace likewise::kernels

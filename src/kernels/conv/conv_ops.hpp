@@ -26,20 +26,22 @@ constexpr float kNear = 0.625F, kFar = 1.5F;
 struct Products {
   const float* a;
   const int64_t* offsets;
-  int64_t a_step;  // 1, 3, kBlock or 2 * kBlock
+  int64_t a_step;  // 1 to 8, kBlock or 2 * kBlock
   int64_t segments, depth, rows;
   const float* b;    // as pack() leaves it
   int64_t channels;  // a multiple of kBlock
   float* c;
   int64_t c_step, c_block_step;  // from row to row, from block of channels to block
   int64_t groups = 1, a_group = 0, c_group = 0;
+  int64_t skipped = 0, all = 0;  // segments of b before the first, and all; 0: no others
+  int64_t last = 0;              // depth of the last segment; 0: as the others
 };
 
 // c[k][j] (+)= sum over segments s and t < count of
 //   a[s * a_segment + t * a_step + k] * b[s * b_segment + t * b_step + j].
 struct Outer {
   const float* a;
-  int64_t a_step, a_segment;  // a_step: 1, 3, kBlock or 2 * kBlock
+  int64_t a_step, a_segment;  // a_step: 1 to 8, kBlock or 2 * kBlock
   const float* b;
   int64_t b_step, b_segment, b_block_step;
   int64_t segments, count, depth, channels;
@@ -47,6 +49,20 @@ struct Outer {
   int64_t c_step;
   bool add;
 };
+
+// y[i * y_row + j * y_pixel + o] = sum over c, r, s of
+//   x[c * plane + (i + r) * pitch + j + s] * taps[c][r][s][o], o < count.
+// Up to kRowsBeyond rows and two vectors beyond what that names are read.
+struct FewRows {
+  const float* x;
+  int64_t plane, pitch, channels, kernel;
+  const float* taps;
+  int64_t count;  // 1 to kFewTogether
+  int64_t height, width;
+  float* y;
+  int64_t y_row, y_pixel;
+};
+constexpr int64_t kFewTogether = 3, kRowsBeyond = 4;
 
 struct Ops {
   // Channels that lie side by side in what pack() makes.
@@ -70,6 +86,7 @@ struct Ops {
   void (*weight_transform)(const float* w, int64_t n, float* u);
   // G^T du G: du [36][n] -> dw [9][n].
   void (*weight_gradient_transform)(const float* du, int64_t n, float* dw);
+  void (*few_rows)(const FewRows& p);
   // to += from.
   void (*add)(float* to, const float* from, int64_t n);
 };

@@ -3,12 +3,17 @@
 namespace likewise::kernels::conv {
 namespace {
 
+// Channels of the weights themselves.
+int64_t in_of(const ConvShape& s) { return s.weight_in > 0 ? s.weight_in : s.in; }
+int64_t out_of(const ConvShape& s) { return s.weight_out > 0 ? s.weight_out : s.out; }
+
 int64_t tap_at(const ConvShape& shape, const ConvWeights& w, int64_t tap) {
   return tap / shape.kernel * w.row_step + tap % shape.kernel * w.column_step;
 }
 
 bool in_blocks(const ConvShape& shape, const ConvWeights& w) {
-  return w.in_step == 1 && shape.in % kBlock == 0 && shape.out % kBlock == 0;
+  return w.in_step == 1 && in_of(shape) == shape.in && out_of(shape) == shape.out &&
+         shape.in % kBlock == 0 && shape.out % kBlock == 0;
 }
 
 }  // namespace
@@ -28,8 +33,8 @@ LineFloats by_in(const ConvShape& shape, const ConvWeights& w, const Ops& ops) {
       }
       continue;
     }
-    for (int64_t i = 0; i < shape.in; ++i) {
-      for (int64_t o = 0; o < shape.out; ++o) {
+    for (int64_t i = 0; i < in_of(shape); ++i) {
+      for (int64_t o = 0; o < out_of(shape); ++o) {
         out[i * shape.out + o] = from[o * w.out_step + i * w.in_step];
       }
     }
@@ -43,8 +48,8 @@ LineFloats by_out(const ConvShape& shape, const ConvWeights& w) {
   for (int64_t tap = 0; tap < taps; ++tap) {
     const float* from = w.data + tap_at(shape, w, tap);
     float* out = to.data() + tap * shape.in * shape.out;
-    for (int64_t o = 0; o < shape.out; ++o) {
-      for (int64_t i = 0; i < shape.in; ++i) {
+    for (int64_t o = 0; o < out_of(shape); ++o) {
+      for (int64_t i = 0; i < in_of(shape); ++i) {
         out[o * shape.in + i] = from[o * w.out_step + i * w.in_step];
       }
     }
@@ -66,8 +71,8 @@ void from_by_in(const ConvShape& shape, const float* dw, const ConvWeights& w, f
       }
       continue;
     }
-    for (int64_t o = 0; o < shape.out; ++o) {
-      for (int64_t i = 0; i < shape.in; ++i) {
+    for (int64_t o = 0; o < out_of(shape); ++o) {
+      for (int64_t i = 0; i < in_of(shape); ++i) {
         out[o * w.out_step + i * w.in_step] = from[i * shape.out + o];
       }
     }

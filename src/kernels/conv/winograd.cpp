@@ -31,10 +31,11 @@ int64_t tiles_together(int64_t in, int64_t out, bool sums) {
 }
 
 // Calls body(tile within [0, count), pointers to its SIDE x SIDE pixels) with `outside` for pixels
-// beyond the image; shift: of the first pixel from the tile's.
+// beyond the image; shift: of the first pixel from the tile's, 0 with a source.
 template <int64_t SIDE, class T, class Body>
 void over_tiles(const Grid& grid, int64_t height, int64_t width, int64_t channels, int64_t shift,
-                int64_t first, int64_t count, T* pixels, T* outside, const Body& body) {
+                int64_t first, int64_t count, T* pixels, T* outside, const Body& body,
+                const ConvSource* source = nullptr) {
   int64_t n = first / (grid.rows * grid.columns), at = first % (grid.rows * grid.columns);
   int64_t row = at / grid.columns, column = at % grid.columns;
   for (int64_t t = 0; t < count; ++t) {
@@ -42,7 +43,17 @@ void over_tiles(const Grid& grid, int64_t height, int64_t width, int64_t channel
     const int64_t top = row * kTile - shift, left = column * kTile - shift;
     T* corner = pixels + ((n * height + top) * width + left) * channels;
     const bool inside = top >= 0 && left >= 0 && top + SIDE <= height && left + SIDE <= width;
-    for (int64_t i = 0; i < SIDE; ++i) {
+    for (int64_t i = 0; source && i < SIDE; ++i) {
+      const bool row_in = top + i < height;
+      T* row_at = row_in ? pixels + (n * source->height + source->rows[top + i]) * source->width *
+                                        channels
+                         : nullptr;
+      for (int64_t j = 0; j < SIDE; ++j) {
+        const bool in = row_in && left + j < width;
+        pointers[i * SIDE + j] = in ? row_at + source->columns[left + j] * channels : outside;
+      }
+    }
+    for (int64_t i = 0; !source && i < SIDE; ++i) {
       const bool row_in = inside || (top + i >= 0 && top + i < height);
       for (int64_t j = 0; j < SIDE; ++j) {
         const bool in = inside || (row_in && left + j >= 0 && left + j < width);
@@ -93,6 +104,7 @@ void winograd(const Image& x, const float* pixels, int64_t padding, const float*
   const Grid grid(x, padding);
   const int64_t in = x.channels, together = tiles_together(in, out, false);
   const int64_t in_blocks = in / kBlock, out_blocks = out / kBlock;
+  const int64_t used = x.used > 0 ? x.used : in, used_blocks = up(used, kBlock);
   LineFloats plain(static_cast<size_t>(kPoints * in * out)), u(plain.size());
   ops.weight_transform(taps, in * out, plain.data());
   for (int64_t k = 0; k < kPoints; ++k) {
@@ -109,13 +121,13 @@ void winograd(const Image& x, const float* pixels, int64_t padding, const float*
                                       own.zeros.data(), [&](int64_t t, const float* const* patch) {
                                         ops.input_transform(patch, in_blocks,
                                                             own.v.data() + tile_at(t, in_blocks));
-                                      });
+                                      }, x.source);
       for (int64_t k = 0; k < kPoints; ++k) {
         // Whole groups: what is beyond the last tile is not looked at.
         ops.products({.a = own.v.data() + k * kPointStep,
                       .offsets = offsets.data(),
                       .a_step = kBlock,
-                      .segments = in_blocks,
+                      .segments = used_blocks,
                       .depth = kBlock,
                       .rows = kGroup,
                       .b = u.data() + k * in * out,
@@ -125,7 +137,9 @@ void winograd(const Image& x, const float* pixels, int64_t padding, const float*
                       .c_block_step = kBlockStep,
                       .groups = up(count, kGroup),
                       .a_group = in_blocks * kBlockStep,
-                      .c_group = out_blocks * kBlockStep});
+                      .c_group = out_blocks * kBlockStep,
+                      .all = in_blocks,
+                      .last = used - (used_blocks - 1) * kBlock});
       }
       over_tiles<kTile, float>(grid, grid.height, grid.width, out, 0, first, count, y, nullptr,
                                [&](int64_t t, float* const* to) {
@@ -140,6 +154,7 @@ void winograd_weights(const Image& x, const float* pixels, int64_t padding, cons
                       int64_t out, float* dw, const ConvForEach& for_each, const Ops& ops) {
   const Grid grid(x, padding);
   const int64_t in = x.channels, in_blocks = in / kBlock, out_blocks = out / kBlock;
+  const int64_t used = x.used > 0 ? x.used : in;
   // A sum of its own for each group of tiles, whatever the number of threads; sums take long to
   // store, so that a group has many tiles.
   const int64_t together = tiles_together(in, out, true);
@@ -160,7 +175,7 @@ void winograd_weights(const Image& x, const float* pixels, int64_t padding, cons
             grid, x.height, x.width, in, padding, first, count, pixels, own.zeros.data(),
             [&](int64_t t, const float* const* patch) {
               ops.input_transform(patch, in_blocks, own.v.data() + tile_at(t, in_blocks));
-            });
+            }, x.source);
         over_tiles<kTile, const float>(
             grid, grid.height, grid.width, out, 0, first, count, dy, own.zeros.data(),
             [&](int64_t t, const float* const* tile) {
@@ -169,7 +184,7 @@ void winograd_weights(const Image& x, const float* pixels, int64_t padding, cons
         clear_rest(own.v.data(), count, in_blocks);
         clear_rest(own.m.data(), count, out_blocks);
         for (int64_t k = 0; k < kPoints; ++k) {
-          for (int64_t c = 0; c < in_blocks; ++c) {
+          for (int64_t c = 0; c * kBlock < used; ++c) {
             ops.outer({.a = own.v.data() + k * kPointStep + c * kBlockStep,
                        .a_step = kBlock,
                        .a_segment = in_blocks * kBlockStep,
@@ -179,7 +194,7 @@ void winograd_weights(const Image& x, const float* pixels, int64_t padding, cons
                        .b_block_step = kBlockStep,
                        .segments = up(count, kGroup),
                        .count = kGroup,
-                       .depth = kBlock,
+                       .depth = std::min(kBlock, used - c * kBlock),
                        .channels = out,
                        .c = du.data() + (k * in + c * kBlock) * out,
                        .c_step = out,

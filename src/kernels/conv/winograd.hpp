@@ -6,9 +6,11 @@
 
 namespace likewise::kernels::conv {
 
-// Pixels [batch, height, width, channels] before padding.
+// Pixels [batch, height, width, channels] before padding; channels that are looked at, 0: all;
+// where the pixels are, if not side by side.
 struct Image {
-  int64_t batch, height, width, channels;
+  int64_t batch, height, width, channels, used = 0;
+  const ConvSource* source = nullptr;
 };
 
 // y [batch, height', width', out] of x and taps [9][in][out]; height' = height + 2 padding - 2.

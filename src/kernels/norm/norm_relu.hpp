@@ -28,6 +28,14 @@ struct NormReluOps {
   void (*backward)(const T* dy, const T* y, const T* x, int64_t rows, int64_t channels,
                    const float* scale, const float* shift, const float* a, const float* b,
                    const float* c, T* dx, T* dresidual);
+
+  // The same without the rectifier: y = scale x + shift + residual, g = dy.
+  void (*affine)(const T* x, const T* residual, int64_t rows, int64_t channels, const float* scale,
+                 const float* shift, T* y);
+  void (*affine_sums)(const T* dy, const T* x, int64_t rows, int64_t channels, const float* centre,
+                      float* sum, float* product);
+  void (*affine_backward)(const T* dy, const T* x, int64_t rows, int64_t channels, const float* a,
+                          const float* b, const float* c, T* dx);
 };
 
 template <class T>
