@@ -139,7 +139,8 @@ std::string csv_escape(std::string_view field, char delimiter) {
   // A byte order mark at the start of a table would be passed over when it is read.
   const bool mark = field.substr(0, 3) == "\xef\xbb\xbf";
   const bool outer_space = !field.empty() && (field.front() == ' ' || field.back() == ' ');
-  if (!outer_space && !mark && field.find_first_of("\"\r\n") == std::string_view::npos &&
+  // Tabs and commas both: the reader counts them to find the delimiter.
+  if (!outer_space && !mark && field.find_first_of("\"\r\n\t,") == std::string_view::npos &&
       field.find(delimiter) == std::string_view::npos) {
     return std::string(field);
   }

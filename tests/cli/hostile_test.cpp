@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "cli/program.hpp"
 #include "likewise/base/file.hpp"
@@ -70,6 +71,74 @@ TEST_F(HostileJob, TheLockOfAKilledProcessIsNone) {
   EXPECT_EQ(again.code, 0) << again.output;
   for (const auto& entry : fs::recursive_directory_iterator(out())) {
     EXPECT_EQ(entry.path().filename().string().find(".tmp-"), std::string::npos) << entry.path();
+  }
+}
+
+// Waits (in the script's shell) until `file` is another one than now.
+std::string until_written_anew(const std::string& file) {
+  return "before=$(stat -c %i.%Y " + file + ")\nfor i in $(seq 600); do [ \"$(stat -c %i.%Y " +
+         file + ")\" = \"$before\" ] || break; sleep 0.05; done\n";
+}
+
+TEST_F(HostileJob, ARunFolderThatIsRenamedIsFollowed) {
+  const std::string moved = (folder() / "moved").string();
+  const std::string last = moved + "/checkpoints/last.safetensors";
+  const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 2",
+                                    "mv " + out() + " " + moved + "\n" + until_written_anew(last) +
+                                        until_written_anew(last) + "kill -TERM $pid");
+  EXPECT_NE(result.output.find("the run folder " + out() + " is now " + moved), std::string::npos)
+      << result.code << ": " << result.output;
+  EXPECT_FALSE(fs::exists(out())) << "something was written under the old name";
+  // What lies there is whole: the checkpoint, the curves up to its step, and the run goes on.
+  const std::string step = SafetensorsFile(last).metadata().at("step");
+  EXPECT_GT(std::stoll(step), 2);
+  EXPECT_NE(read_text(moved + "/metrics.jsonl").find("\"step\":"), std::string::npos);
+  const auto page = run_program("report " + moved);
+  EXPECT_EQ(page.code, 0) << page.output;
+  const auto other = run_program("embed --run " + moved + " --data " + data() + " --out " + moved +
+                                 "/features.npy --threads 1");
+  EXPECT_EQ(other.code, 0) << other.output;
+}
+
+TEST_F(HostileJob, ARunFolderThatIsRemovedEndsTheRun) {
+  const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 2",
+                                    "kill -STOP $pid\nrm -rf " + out() + "\nkill -CONT $pid");
+  // "the run folder ... was removed", or within a write, "cannot write ...: No such file".
+  expect_error(result, 2, out());
+  EXPECT_FALSE(fs::exists(out()));
+}
+
+TEST_F(HostileJob, AnImageThatVanishesIsNamedAndLeftOut) {
+  const std::string gone = data() + "/3.png", last = out() + "/checkpoints/last.safetensors";
+  std::string epochs;  // of three steps each: a checkpoint every second step
+  for (int i = 0; i < 4; ++i) epochs += until_written_anew(last);
+  const auto result = while_it_runs("--steps 1000000 --checkpoint.steps 2 --data.cache_mb 0",
+                                    "rm " + gone + "\n" + epochs + "kill -TERM $pid");
+  EXPECT_NE(result.output.find("1 broken images were left out; the first: cannot open " + gone),
+            std::string::npos)
+      << result.code << ": " << result.output;
+}
+
+// The computer's clock goes back by an hour at every look at it.
+TEST_F(HostileJob, AClockThatGoesBackwardsChangesNothing) {
+  const fs::path shim = fs::path(program_file()).parent_path() / "tests" / "liblikewise_faults.so";
+  if (!fs::exists(shim)) GTEST_SKIP() << "built without " << shim;
+  const std::string options = "--steps 4 --checkpoint.steps 2 --precision fp32";
+  ASSERT_EQ(run_program(words(options)).code, 0);
+  const fs::path last = fs::path(out()) / "checkpoints" / "last.safetensors";
+  const auto expected = read_bytes(last);
+  fs::rename(out(), folder() / "straight");
+  const auto result = run_shell("LD_PRELOAD=" + shim.string() + " LIKEWISE_FAULT_CLOCK=1 \"" +
+                                program_file() + "\" " + words(options) + " 2>&1");
+  EXPECT_EQ(result.code, 0) << result.output;
+  EXPECT_EQ(read_bytes(last), expected);
+  std::istringstream lines(read_text(out() + "/metrics.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = nlohmann::json::parse(line);
+    if (record.contains("elapsed")) {
+      EXPECT_GE(record["elapsed"].get<double>(), 0) << line;
+      EXPECT_LT(record["elapsed"].get<double>(), 1000) << line;
+    }
   }
 }
 

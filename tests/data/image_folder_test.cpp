@@ -5,6 +5,7 @@
 
 #include "data/fixtures.hpp"
 #include "data/folder_walk.hpp"
+#include "likewise/data/loader.hpp"
 #include "likewise/data/open.hpp"
 
 namespace likewise {
@@ -132,6 +133,44 @@ TEST(ImageFolder, TheIndexIsKeptUntilAFolderChanges) {
   EXPECT_TRUE(detail::find_images(set).from_cache);
   fs::remove_all(set / "a");
   EXPECT_EQ(detail::find_images(set).paths.size(), 3u);
+}
+
+TEST(ImageFolder, AFileThatVanishesBetweenIndexAndReadIsNamed) {
+  const DataFolder folder;
+  const fs::path set = folder / "set";
+  for (int i = 0; i < 5; ++i) write_png(set / (std::to_string(i) + ".png"));
+  age(set);
+  detail::find_images(set);
+  const auto data = open_dataset(set.string());  // from the index that was kept
+  fs::remove(set / "2.png");
+  fs::rename(set / "3.png", set / "9.png");
+  for (int64_t i : {2, 3}) {
+    const std::string error = message_of<DataError>([&] { data->get(i); });
+    expect_in((set / (std::to_string(i) + ".png")).string(), error);
+    expect_in("No such file", error);
+  }
+  EXPECT_EQ(first_pixel(*data, 4), 7);
+  LoaderOptions options;
+  options.batch = 5;
+  options.threads = 1;
+  Loader loader(data, {[](const Tensor& x, Rng&) { return x; }}, options);
+  EXPECT_EQ(loader.next().index.size(0), 5) << "others take the places";
+  EXPECT_EQ(loader.bad_samples().size(), 2U);
+  // The next look finds what is there.
+  EXPECT_EQ(names_of(*open_dataset(set.string())), (Names{"0.png", "1.png", "4.png", "9.png"}));
+}
+
+TEST(ImageFolder, FoldersFromTheFutureAreNotTrusted) {
+  const DataFolder folder;
+  const fs::path set = folder / "set";
+  write_png(set / "1.png");
+  // As after a clock that went back by an hour.
+  fs::last_write_time(set, fs::file_time_type::clock::now() + std::chrono::hours(1));
+  detail::find_images(set);
+  EXPECT_FALSE(detail::find_images(set).from_cache);
+  write_png(set / "2.png");
+  fs::last_write_time(set, fs::file_time_type::clock::now() + std::chrono::hours(1));
+  EXPECT_EQ(detail::find_images(set).paths.size(), 2U);
 }
 
 TEST(ImageFolder, ADamagedIndexIsMadeAnew) {

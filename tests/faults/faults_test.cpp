@@ -116,16 +116,64 @@ int64_t leftovers(const fs::path& folder) {
 
 enum class Outcome { done, refused, memory };
 
-Outcome attempt(const Work& work, const fs::path& folder, std::string& message) {
+struct Attempt {
+  Outcome outcome = Outcome::done;
+  std::string message;
+  bool reached = false;  // the call that was to fail was made
+};
+
+// Runs `work` with the at-th call of a kind failing. Nothing fails any more when its message is
+// copied.
+Attempt attempt(const Work& work, const fs::path& folder, Kind kind, Action action, int64_t at) {
+  Attempt made;
+  const std::string root = folder.string();
+  faults::arm(root, kind, action, at);
   try {
     work.run(folder);
-    return Outcome::done;
+    made.reached = faults::disarm() >= at;
   } catch (const Error& error) {
-    message = error.what();
-    return error.exit_code() == 70 ? throw : Outcome::refused;
+    made.reached = faults::disarm() >= at;
+    if (error.exit_code() == 70) throw;
+    made.outcome = Outcome::refused;
+    made.message = error.what();
   } catch (const std::bad_alloc&) {
-    return Outcome::memory;
+    made.reached = faults::disarm() >= at;
+    made.outcome = Outcome::memory;
   }
+  return made;
+}
+
+// Runs `body` in a child; its wait status.
+int in_child(const std::function<void()>& body) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    body();
+    ::_exit(0);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+  }
+  return status;
+}
+
+// The same in a child, for what ends the whole process: the parsers of TOML and JSON that we use
+// have functions that may not throw in which they allocate.
+Attempt attempt_in_child(const Work& work, const fs::path& folder, Kind kind, Action action,
+                         int64_t at) {
+  const int status = in_child([&] {
+    ::close(STDERR_FILENO);  // which says std::bad_alloc
+    const Attempt made = attempt(work, folder, kind, action, at);
+    ::_exit(static_cast<int>(made.outcome) + (made.reached ? 4 : 0));
+  });
+  if (!WIFEXITED(status)) return {Outcome::memory, "", true};
+  return {static_cast<Outcome>(WEXITSTATUS(status) & 3), "", WEXITSTATUS(status) >= 4};
+}
+
+// A page about a run of which a file could not be read says so; it is whole all the same.
+bool is_page_with_a_problem(const std::string& text, const fs::path& folder) {
+  const std::string run = (folder / "run").string();
+  return text.ends_with("</html>\n") && (text.find("cannot open " + run) != std::string::npos ||
+                                         text.find("cannot read " + run) != std::string::npos);
 }
 
 class Faults : public ::testing::Test {
@@ -147,15 +195,14 @@ class Faults : public ::testing::Test {
   TemporaryFolder temporary_;
 };
 
-// Not yet right: the text of a report differs from run to run, and failing allocations escape the
-// harness. The program is looked at by `./check --faults`.
-TEST_F(Faults, DISABLED_OfWritersLeaveTheOldFileOrTheNewOne) {
+TEST_F(Faults, OfWritersLeaveTheOldFileOrTheNewOne) {
   int64_t points = 0;
   const fs::path root = folder();
   for (const Work& work : writers()) {
     reset(false);
     work.run(root);
     const std::string fresh = read_text(file());
+    const bool is_report = std::string_view(work.name) == "report";
     for (const bool old : {true, false}) {
       for (const Kind kind :
            {Kind::open, Kind::write, Kind::sync, Kind::rename, Kind::mkdir, Kind::memory}) {
@@ -168,16 +215,15 @@ TEST_F(Faults, DISABLED_OfWritersLeaveTheOldFileOrTheNewOne) {
             const std::string what =
                 fmt::format("{}, {} {} with action {}, old file: {}", work.name,
                             faults::kind_name(kind), at, static_cast<int>(action), old);
-            std::string message;
-            faults::arm(folder().string(), kind, action, at);
-            Outcome outcome = Outcome::done;
-            ASSERT_NO_THROW(outcome = attempt(work, root, message)) << what;
-            const bool reached = faults::disarm() >= at;
+            Attempt made;
+            const auto& run = memory && is_report ? attempt_in_child : attempt;
+            ASSERT_NO_THROW(made = run(work, root, kind, action, at)) << what;
+            const auto& [outcome, message, reached] = made;
             const std::string now = fs::exists(file()) ? read_text(file()) : "";
-            ASSERT_TRUE(now == fresh || now == (old ? "old" : ""))
-                << what << ": neither old nor new";
+            const bool is_new = now == fresh || (is_report && is_page_with_a_problem(now, root));
+            ASSERT_TRUE(is_new || now == (old ? "old" : "")) << what << ": neither old nor new";
             ASSERT_EQ(leftovers(folder()), 0) << what;
-            ASSERT_TRUE(outcome != Outcome::done || now == fresh) << what;
+            ASSERT_TRUE(outcome != Outcome::done || is_new) << what << ": " << message;
             if (outcome == Outcome::refused && !memory) {
               const int reason = action == Action::enospc ? ENOSPC
                                  : action == Action::eio  ? EIO
@@ -202,7 +248,7 @@ TEST_F(Faults, DISABLED_OfWritersLeaveTheOldFileOrTheNewOne) {
   EXPECT_GT(points, 500);
 }
 
-TEST_F(Faults, DISABLED_OfReadersAreNamedAndInterruptionsAreNone) {
+TEST_F(Faults, OfReadersAreNamedAndInterruptionsAreNone) {
   int64_t points = 0;
   const fs::path root = folder();
   for (const Work& work : readers()) {
@@ -215,11 +261,10 @@ TEST_F(Faults, DISABLED_OfReadersAreNamedAndInterruptionsAreNone) {
           const std::string what =
               fmt::format("{}, {} {} with action {}", work.name, faults::kind_name(kind), at,
                           static_cast<int>(action));
-          std::string message;
-          faults::arm(folder().string(), kind, action, at);
-          Outcome outcome = Outcome::done;
-          ASSERT_NO_THROW(outcome = attempt(work, root, message)) << what;
-          const bool reached = faults::disarm() >= at;
+          Attempt made;
+          const auto& run = kind == Kind::memory ? attempt_in_child : attempt;
+          ASSERT_NO_THROW(made = run(work, root, kind, action, at)) << what;
+          const auto& [outcome, message, reached] = made;
           if (outcome == Outcome::refused && kind != Kind::memory) {
             ASSERT_NE(message.find((folder() / "in").string()), std::string::npos)
                 << what << ": " << message;
@@ -236,19 +281,6 @@ TEST_F(Faults, DISABLED_OfReadersAreNamedAndInterruptionsAreNone) {
   }
   std::cout << points << " points of failure\n";
   EXPECT_GT(points, 50);
-}
-
-// Runs `body` in a child; its wait status.
-int in_child(const std::function<void()>& body) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    body();
-    ::_exit(0);
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-  }
-  return status;
 }
 
 TEST_F(Faults, AKillAtAnyMomentLeavesAWholeFileAndTheNextWriterTidiesUp) {

@@ -66,7 +66,10 @@ TEST(Csv, NamesTheLineOfAMistake) {
 TEST(Csv, ReadsBackWhatItEscaped) {
   EXPECT_EQ(csv_escape("plain"), "plain");
   EXPECT_EQ(csv_escape("a,b"), "\"a,b\"");
-  EXPECT_EQ(csv_escape("a,b", '\t'), "a,b");
+  // The other delimiter, too: in a header it would be counted.
+  EXPECT_EQ(csv_escape("a,b", '\t'), "\"a,b\"");
+  EXPECT_EQ(csv_escape("a\tb"), "\"a\tb\"");
+  EXPECT_EQ(read_csv(csv_line({"q", "#\tx"}), "t").header, (Fields{"q", "#\tx"}));
   EXPECT_EQ(csv_escape("say \"x\""), "\"say \"\"x\"\"\"");
   for (const char delimiter : {',', '\t'}) {
     for (int columns : {1, 2, 3}) {

@@ -10,6 +10,7 @@
 
 #include "likewise/base/file.hpp"
 #include "support/hostile.hpp"
+#include "support/leaks.hpp"
 
 namespace likewise::sound_tests {
 namespace {

@@ -7,6 +7,7 @@
 #include "likewise/formats/series_table.hpp"
 #include "likewise/formats/sound.hpp"
 #include "likewise/report/base64.hpp"
+#include "support/leaks.hpp"
 
 namespace likewise::fuzz {
 

@@ -135,20 +135,21 @@ void faiss(Bytes bytes) {
   const int64_t width = source.byte();
   const auto metric = source.byte() % 2 ? FaissMetric::kL2 : FaissMetric::kInnerProduct;
   std::vector<float> values(source.rest().size() / sizeof(float));
-  std::memcpy(values.data(), source.rest().data(), values.size() * sizeof(float));
+  const size_t size = values.size() * sizeof(float);
+  if (size > 0) std::memcpy(values.data(), source.rest().data(), size);
   static const std::string path = std::filesystem::temp_directory_path() /
                                   ("likewise-fuzz-" + std::to_string(getpid()) + ".index");
   write_faiss_flat(path, values, width, metric);
   const std::vector<uint8_t> file = read_bytes(path);
   std::filesystem::remove(path);
   constexpr size_t kHeader = 45;
-  promise(file.size() == kHeader + values.size() * sizeof(float), "a header and the values");
+  promise(file.size() == kHeader + size, "a header and the values");
   int32_t stored_width = 0;
   uint64_t stored_count = 0;
   std::memcpy(&stored_width, file.data() + 4, sizeof stored_width);
   std::memcpy(&stored_count, file.data() + kHeader - 8, sizeof stored_count);
   promise(stored_width == width && stored_count == values.size(), "their shape");
-  promise(std::memcmp(file.data() + kHeader, values.data(), values.size() * sizeof(float)) == 0,
+  promise(size == 0 || std::memcmp(file.data() + kHeader, values.data(), size) == 0,
           "the values as they are");
 }
 

@@ -34,8 +34,8 @@ struct CsvTable {
 CsvTable read_csv(std::string_view text, const std::string& name);
 CsvTable read_csv_file(const std::filesystem::path& path);
 
-// A field as it must be written: quoted when it holds the delimiter, a quote, a line break or outer
-// spaces.
+// A field as it must be written: quoted when it holds the delimiter, a tab, a comma, a quote, a line
+// break or outer spaces.
 std::string csv_escape(std::string_view field, char delimiter = ',');
 
 // A row with its line break.
