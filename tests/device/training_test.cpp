@@ -164,6 +164,9 @@ TEST(SecondDevice, EveryPartOfTheLoopWorksAsOnTheProcessor) {
       {{"data.views_on", "device"}, {"data.quarter_turns", "true"}},
       {{"profile", "true"}},
       {{"encoder.name", "conv4"}},
+      {{"encoder.name", "resnet18"}, {"seed", "1"}},
+      {{"encoder.name", "resnet18"}, {"seed", "2"}},
+      {{"encoder.name", "resnet18"}, {"seed", "3"}},
       {{"encoder.name", "vit_tiny"}, {"encoder.width", "0"}},
   };
   for (const Settings& some : settings) {
