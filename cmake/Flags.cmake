@@ -16,7 +16,7 @@ endif()
 
 # Nobody looks at errno after mathematics or at floating-point exception flags; saying so lets the
 # compiler vectorise square roots and choices. No value changes.
-add_compile_options(-fno-math-errno -fno-trapping-math)
+add_compile_options("$<$<COMPILE_LANGUAGE:C,CXX>:-fno-math-errno;-fno-trapping-math>")
 
 add_library(likewise_flags INTERFACE)
 target_compile_options(likewise_flags INTERFACE
@@ -28,9 +28,9 @@ endif()
 # run, tables that are read-only once the program runs. No value changes.
 option(LIKEWISE_HARDEN "Hardening flags in optimised builds" ON)
 if(LIKEWISE_HARDEN AND NOT LIKEWISE_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
-  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+  add_compile_options("$<$<COMPILE_LANGUAGE:C,CXX>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2;-fstack-protector-strong>")
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-    add_compile_options(-fcf-protection)
+    add_compile_options($<$<COMPILE_LANGUAGE:C,CXX>:-fcf-protection>)
   endif()
   add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
   include(CheckPIESupported)

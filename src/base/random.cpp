@@ -4,22 +4,15 @@
 #include <numbers>
 #include <numeric>
 
+#include "base/philox.hpp"
 #include "likewise/base/error.hpp"
 
 namespace likewise {
 
 std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key) {
-  constexpr uint64_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
-  constexpr uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
-  for (int round = 0; round < 10; ++round) {
-    const uint64_t p0 = kMultiplier0 * counter[0];
-    const uint64_t p1 = kMultiplier1 * counter[2];
-    counter = {static_cast<uint32_t>(p1 >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(p1),
-               static_cast<uint32_t>(p0 >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(p0)};
-    key[0] += kWeyl0;
-    key[1] += kWeyl1;
-  }
-  return counter;
+  uint32_t words[4] = {counter[0], counter[1], counter[2], counter[3]};
+  detail::philox(words, key[0], key[1]);
+  return {words[0], words[1], words[2], words[3]};
 }
 
 uint64_t mix64(uint64_t x) {
@@ -55,6 +48,22 @@ uint32_t Rng::next_u32() {
     used_ = 0;
   }
   return block_[used_++];
+}
+
+Rng::Place Rng::place() const { return {key_, 4 * position_ + static_cast<uint64_t>(used_) - 4}; }
+
+Rng Rng::from(const Place& place) {
+  Rng rng(0);
+  rng.key_ = place.key;
+  rng.position_ = place.word / 4;
+  for (uint64_t word = 0; word < place.word % 4; ++word) rng.next_u32();
+  return rng;
+}
+
+void Rng::skip(uint64_t words) {
+  Place there = place();
+  there.word += words;
+  *this = from(there);
 }
 
 uint64_t Rng::next_u64() {

@@ -13,6 +13,7 @@
 #include "cli/startup.hpp"
 #include "kernels/simd.hpp"
 #include "likewise/base/text.hpp"
+#include "likewise/nn/device.hpp"
 #include "likewise/nn/peaks.hpp"
 #include "likewise/version.hpp"
 #include "train/remembered.hpp"
@@ -104,7 +105,8 @@ int run_doctor(const std::vector<std::string>&) {
   row("OpenMP waiting", policy ? policy : "default");
   row("heap", "kept between steps (no trimming)");
   row("codecs", codecs());
-  row("GPU", "none: this build trains on the processor");
+  const GpuFacts gpu = gpu_facts();
+  row("GPU", gpu.text());
   const MachinePeaks peaks = measure_peaks();
   row("fp32", fmt::format("{} GFLOP/s in registers, {} in a matrix product", giga(peaks.fp32),
                           giga(peaks.fp32_matrix)));
@@ -114,6 +116,9 @@ int run_doctor(const std::vector<std::string>&) {
   row("precision", fmt::format("{} ({})", precision_name(choice.precision), choice.reason));
 
   std::vector<std::string> troubles;
+  if (!gpu.usable() && !gpu.driver.empty()) {
+    troubles.push_back("a GPU is here and is not used. Cure: " + gpu.cure());
+  }
   if (peaks.fp32_matrix < 0.25 * peaks.fp32) {
     troubles.push_back(fmt::format(
         "matrix products reach {:.0f} % of what the processor can do: the BLAS ({}) looks like the "

@@ -10,6 +10,7 @@
 #include "likewise/base/text.hpp"
 #include "likewise/data/open.hpp"
 #include "likewise/formats/csv.hpp"
+#include "likewise/nn/device.hpp"
 #include "likewise/train/classifier.hpp"
 
 namespace likewise::cli {
@@ -19,6 +20,7 @@ namespace {
 struct PredictOptions {
   std::string model, data, out;
   double refuse = 1;
+  std::string device = "auto";
   int64_t threads = 0;
   template <class V>
   void fields(V& v) {
@@ -26,6 +28,9 @@ struct PredictOptions {
     v("data", data, "images to classify: a folder, a list, an image");
     v("out", out, "file to write: .csv, or .jsonl with all probabilities; none: to the terminal");
     v("refuse", refuse, "call an image foreign when its novelty is above this", range(0, 1));
+    v("device", device,
+      "where the encoder runs: auto (a GPU if libtorch can use one), cpu, cuda, "
+      "cuda:N");
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
   }
 };
@@ -52,6 +57,7 @@ int run_predict(const std::vector<std::string>& words) {
   }
   set_threads(static_cast<long>(options.threads));
   const Classifier classifier = load_classifier(options.model);
+  classifier.model.encoder->to(choose_device(options.device));
   const DatasetPtr data = open_dataset(options.data, classifier.model.spec.data);
   const Extraction features =
       extract_features(classifier.model, data, options.out.empty() ? "" : "classifying");

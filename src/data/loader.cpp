@@ -176,6 +176,7 @@ class Loader::State {
 
     Batch batch;
     batch.views.resize(transforms_.size());
+    std::vector<std::vector<Tensor>> records(transforms_.size());
     batch.labels = at::empty({count}, at::kLong);
     batch.domains = at::empty({count}, at::kLong);
     batch.index = at::empty({count}, at::kLong);
@@ -198,7 +199,12 @@ class Loader::State {
       for (size_t v = 0; v < transforms_.size(); ++v) {
         Rng rng = stream(v);
         const auto& parts = sample->parts;
-        place(transforms_[v](parts.at(v % parts.size()), rng), filled, count, batch.views[v]);
+        const Tensor view = transforms_[v](parts.at(v % parts.size()), rng);
+        if (options_.records) {
+          records[v].push_back(view);
+        } else {
+          place(view, filled, count, batch.views[v]);
+        }
       }
       batch.labels.data_ptr<int64_t>()[filled] = sample->label;
       batch.domains.data_ptr<int64_t>()[filled] = sample->domain;
@@ -211,14 +217,36 @@ class Loader::State {
         if (view.defined()) view = view.narrow(0, 0, filled);
       }
     }
+    for (size_t v = 0; options_.records && v < records.size(); ++v) {
+      batch.starts.push_back(at::empty({filled}, at::kLong));
+      batch.views[v] = joined(records[v], batch.starts.back());
+    }
     return batch;
   }
 
-  static void place(const Tensor& view, int64_t i, int64_t count, Tensor& all) {
+  // Records one behind another.
+  Tensor joined(const std::vector<Tensor>& records, Tensor& starts) const {
+    int64_t bytes = 0;
+    for (size_t i = 0; i < records.size(); ++i) {
+      LIKEWISE_CHECK(records[i].scalar_type() == at::kByte && records[i].numel() % 8 == 0,
+                     "a record of {} bytes", records[i].numel());
+      starts.data_ptr<int64_t>()[i] = bytes;
+      bytes += records[i].numel();
+    }
+    const Tensor all =
+        at::empty({bytes}, at::TensorOptions(at::kByte).pinned_memory(options_.pinned));
+    for (size_t i = 0; i < records.size(); ++i) {
+      std::memcpy(all.data_ptr<uint8_t>() + starts.data_ptr<int64_t>()[i], records[i].data_ptr(),
+                  records[i].nbytes());
+    }
+    return all;
+  }
+
+  void place(const Tensor& view, int64_t i, int64_t count, Tensor& all) const {
     if (!all.defined()) {
       std::vector<int64_t> shape = view.sizes().vec();
       shape.insert(shape.begin(), count);
-      all = at::empty(shape, view.options());
+      all = at::empty(shape, view.options().pinned_memory(options_.pinned));
     }
     LIKEWISE_CHECK(view.is_contiguous() && view.sizes() == all.sizes().slice(1) &&
                        view.scalar_type() == all.scalar_type(),

@@ -38,8 +38,8 @@ Cpc::Cpc(std::shared_ptr<Encoder> encoder, const Options& options)
         std::make_shared<Conv2d>(width, width, Conv2dOptions{.kernel = 3, .bias = true})));
   }
   for (int64_t k = 1; k <= options.rows_down; ++k) {
-    predictors_.push_back(
-        register_module("predict" + std::to_string(k), std::make_shared<Linear>(width, width, false)));
+    predictors_.push_back(register_module("predict" + std::to_string(k),
+                                          std::make_shared<Linear>(width, width, false)));
   }
 }
 
@@ -63,8 +63,9 @@ Tensor Cpc::loss(const Batch& batch, const Player&) {
     throw UserError("patches of {} leave a single row of a view of {}: nothing is below", patch,
                     x.size(2));
   }
-  return loss_of({embed(channels_last(grid.patches)).reshape({x.size(0), grid.rows, grid.columns, -1})},
-                 batch);
+  return loss_of(
+      {embed(channels_last(grid.patches)).reshape({x.size(0), grid.rows, grid.columns, -1})},
+      batch);
 }
 
 // z: one [N, R, C, D], the grid of embeddings.
@@ -73,7 +74,8 @@ Tensor Cpc::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
   const int64_t n = z[0].size(0), rows = z[0].size(1), columns = z[0].size(2), width = z[0].size(3);
   const Tensor c = context(z[0].permute({0, 3, 1, 2})).permute({0, 2, 3, 1});  // [N, R, C, D]
   const Tensor keys = z[0].reshape({-1, width});                               // [N R C, D]
-  const Tensor number = at::arange(keys.size(0), at::kLong).reshape({n, rows, columns});
+  const Tensor number =
+      at::arange(keys.size(0), keys.options().dtype(at::kLong)).reshape({n, rows, columns});
   Tensor sum;
   int64_t terms = 0;
   for (int64_t k = 1; k <= std::min<int64_t>(options_.rows_down, rows - 1); ++k, ++terms) {

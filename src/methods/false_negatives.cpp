@@ -19,16 +19,16 @@ namespace {
 
 constexpr int64_t kTile = 256;
 
-// The k nearest other rows of each row. int64 [N, k], sorted by index
+// The k nearest other rows of each row. int64 [N, k], sorted by index, in the processor's memory
 Tensor nearest_others(const Tensor& x, int64_t k) {
-  const Tensor out = at::empty({x.size(0), k}, at::kLong);
+  const Tensor out = at::empty({x.size(0), k}, x.options().dtype(at::kLong));
   for (int64_t first = 0; first < x.size(0); first += kTile) {
     const int64_t count = std::min(kTile, x.size(0) - first);
     Tensor s = at::matmul(x.narrow(0, first, count), x.t());
     s.diagonal(first).narrow(0, 0, count).fill_(-std::numeric_limits<float>::infinity());
     out.narrow(0, first, count).copy_(std::get<0>(std::get<1>(at::topk(s, k, 1)).sort(1)));
   }
-  return out;
+  return out.to(at::kCPU);
 }
 
 int64_t root(std::vector<int64_t>& parent, int64_t i) {
@@ -46,7 +46,7 @@ Tensor mutual_neighbour_groups(const Tensor& z0, const Tensor& z1, int64_t k) {
   const int64_t n = z0.size(0);
   const Tensor groups = at::empty({n}, at::kLong).fill_(-1);
   k = std::min(k, n - 1);
-  if (k < 1) return groups;
+  if (k < 1) return groups.to(z0.device());
   const Tensor near[2] = {nearest_others(unit_rows(z0.detach()), k),
                           nearest_others(unit_rows(z1.detach()), k)};
   const int64_t* rows[2] = {near[0].data_ptr<int64_t>(), near[1].data_ptr<int64_t>()};
@@ -70,12 +70,12 @@ Tensor mutual_neighbour_groups(const Tensor& z0, const Tensor& z1, int64_t k) {
     const int64_t r = root(parent, i);
     if (size[static_cast<size_t>(r)] > 1) groups.data_ptr<int64_t>()[i] = r;
   }
-  return groups;
+  return groups.to(z0.device());
 }
 
 InfoNcePairs batch_pairs(const Tensor& groups, int64_t n) {
   if (!groups.defined()) return {};
-  return {.positive = at::arange(n, at::kLong),
+  return {.positive = at::arange(n, groups.options()),
           .query_group = groups,
           .key_group = groups,
           .groups_attract = false};
@@ -87,7 +87,7 @@ Tensor false_negative_groups(const FalseNegativeOptions& options, const Batch& b
   if (options.remove == "labels") return batch.labels;
   if (options.remove == "duplicates") {
     LIKEWISE_CHECK(duplicates.defined(), "the groups of near-duplicates were not given");
-    return duplicates.index_select(0, batch.index);
+    return duplicates.to(batch.index.device()).index_select(0, batch.index);
   }
   if (options.remove == "neighbours" && fraction >= options.from) {
     return mutual_neighbour_groups(z.at(0), z.at(1), options.neighbours);

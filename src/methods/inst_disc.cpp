@@ -36,7 +36,7 @@ Tensor InstDisc::noise(int64_t rows) const {
   if (progress().turn > 0) rng = rng.fork({static_cast<uint64_t>(progress().turn)});
   int64_t* values = out.data_ptr<int64_t>();
   for (int64_t i = 0; i < out.numel(); ++i) values[i] = rng.below(bank_.size(0));
-  return out;
+  return out.to(bank_.device());
 }
 
 Tensor InstDisc::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
@@ -50,11 +50,12 @@ Tensor InstDisc::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
     if (options_.form == "viewmaker") {
       loss = inst_disc_viewmaker(unit, bank_, batch.index, drawn, options_.temperature);
     } else {
-      double* log_z = log_z_.data_ptr<double>();
-      if (std::isnan(*log_z)) {
-        *log_z = inst_disc_log_z(unit.detach(), bank_, drawn, options_.temperature);
+      double log_z = log_z_.item<double>();
+      if (std::isnan(log_z)) {
+        log_z = inst_disc_log_z(unit.detach(), bank_, drawn, options_.temperature);
+        log_z_.fill_(log_z);
       }
-      loss = inst_disc_nce(unit, bank_, batch.index, drawn, options_.temperature, *log_z);
+      loss = inst_disc_nce(unit, bank_, batch.index, drawn, options_.temperature, log_z);
     }
   }
   if (options_.proximal > 0) {

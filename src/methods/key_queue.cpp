@@ -33,7 +33,7 @@ void KeyQueue::push(const Tensor& keys, const Tensor& groups) {
   const int64_t length = keys_.size(0), kept = std::min(keys.size(0), length);
   int64_t done = keys.size(0) - kept;
   while (done < keys.size(0)) {
-    const int64_t at = pointer_.data_ptr<int64_t>()[0];
+    const int64_t at = pointer_.item<int64_t>();
     const int64_t count = std::min(length - at, keys.size(0) - done);
     keys_.narrow(0, at, count).copy_(keys.narrow(0, done, count));
     if (groups.defined()) {

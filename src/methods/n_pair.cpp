@@ -11,7 +11,7 @@ namespace likewise {
 
 Tensor NPair::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
   LIKEWISE_CHECK(z.size() >= 2, "the N-pair loss compares two views, found {}", z.size());
-  const Tensor labels = classes(batch).contiguous();
+  const Tensor labels = classes(batch).to(at::kCPU).contiguous();
   const int64_t* label = labels.data_ptr<int64_t>();
   // The first two samples of each class; the second is the first again where there is no other.
   std::map<int64_t, std::pair<int64_t, int64_t>> pairs;
@@ -24,8 +24,10 @@ Tensor NPair::loss_of(const std::vector<Tensor>& z, const Batch& batch) {
     anchors.push_back(pair.first);
     positives.push_back(pair.second);
   }
-  return n_pair(z[0].index_select(0, at::tensor(anchors)),
-                z[1].index_select(0, at::tensor(positives)), loss_options());
+  const auto rows = [](const Tensor& x, const std::vector<int64_t>& chosen) {
+    return x.index_select(0, at::tensor(chosen).to(x.device()));
+  };
+  return n_pair(rows(z[0], anchors), rows(z[1], positives), loss_options());
 }
 
 }  // namespace likewise

@@ -32,7 +32,7 @@ bool processor_has_bf16() {
 
 // A network of the shape that the program trains, small enough for a step in a few milliseconds.
 struct TrialNetwork : torch::nn::Module {
-  TrialNetwork() {
+  explicit TrialNetwork(c10::DeviceType device) {
     conv1 = register_module("conv1", std::make_shared<Conv2d>(32, 32, Conv2dOptions{.padding = 1}));
     bn1 = register_module("bn1", std::make_shared<BatchNorm>(32));
     conv2 = register_module(
@@ -41,18 +41,20 @@ struct TrialNetwork : torch::nn::Module {
     linear = register_module("linear", std::make_shared<Linear>(64, 64));
     initialize(*this, Rng(1));
     to_channels_last(*this);
+    to(device);
   }
 
   double step_ms(const Tensor& x, Precision precision) {
     const auto start = std::chrono::steady_clock::now();
     Tensor loss;
     {
-      const PrecisionGuard guard(precision);
+      const PrecisionGuard guard(precision, x.device().type());
       Tensor y = bn1->forward(conv1->forward(x)).relu_();
       y = bn2->forward(conv2->forward(y)).relu_();
       loss = linear->forward(y.mean(at::IntArrayRef{2, 3})).to(at::kFloat).square().mean();
     }
     loss.backward();
+    if (!x.is_cpu()) loss.item<float>();  // waits for the device
     zero_grad();
     const std::chrono::duration<double, std::milli> elapsed =
         std::chrono::steady_clock::now() - start;
@@ -86,28 +88,30 @@ PrecisionGuard::~PrecisionGuard() {
   set_autocast_type(device_, previous_type_);
 }
 
-PrecisionChoice choose_precision() {
-  if (processor_has_bf16()) return measure_precision();
+PrecisionChoice choose_precision(c10::DeviceType device) {
+  if (device != c10::DeviceType::CPU || processor_has_bf16()) return measure_precision(device);
   PrecisionChoice choice;
   choice.reason = "this processor has no bf16 instructions";
   return choice;
 }
 
-PrecisionChoice measure_precision() {
+PrecisionChoice measure_precision(c10::DeviceType device) {
   constexpr double kBudgetMs = 250, kMinimumGain = 1.1;
   constexpr int kRounds = 5;
   PrecisionChoice choice;
-  constexpr int64_t kBatch = 32, kSide = 16;
+  constexpr int64_t kSide = 16;
+  const int64_t batch = device == c10::DeviceType::CPU ? 32 : 1024;  // enough to fill a GPU
   const Tensor x =
-      channels_last(at::arange(kBatch * 32 * kSide * kSide, at::TensorOptions().dtype(at::kFloat))
+      channels_last(at::arange(batch * 32 * kSide * kSide, at::TensorOptions().dtype(at::kFloat))
                         .sin()
-                        .view({kBatch, 32, kSide, kSide}));
+                        .view({batch, 32, kSide, kSide})
+                        .to(device));
   const auto start = std::chrono::steady_clock::now();
   const auto spent_ms = [&start] {
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
         .count();
   };
-  TrialNetwork network;
+  TrialNetwork network(device);
   // The first round makes oneDNN compile its kernels. Interleaved, best of the rounds: other work
   // on the machine can only add time.
   double warm_up = network.step_ms(x, Precision::kFp32);

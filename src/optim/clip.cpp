@@ -14,15 +14,18 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
     throw UserError("the largest gradient norm is {}; it must be above 0", max_norm);
   const at::NoGradGuard no_grad;
   double squares = 0;
+  Tensor elsewhere;  // those of other types and devices, a scalar that is fetched once
   for (const Tensor& parameter : parameters) {
     const Tensor& g = parameter.grad();
     if (!g.defined() || g.numel() == 0) continue;
     if (flat::is_flat(g)) {
       squares += flat::square_sum(g.data_ptr<float>(), g.numel());
     } else {
-      squares += g.to(at::kDouble).square().sum().item<double>();
+      const Tensor square = g.to(at::kDouble).square().sum();
+      elsewhere = elsewhere.defined() ? elsewhere + square : square;
     }
   }
+  if (elsewhere.defined()) squares += elsewhere.item<double>();
   const double norm = std::sqrt(squares);
   const double factor = max_norm / (norm + 1e-6);
   if (!std::isfinite(norm) || factor >= 1) return norm;

@@ -12,6 +12,7 @@
 #include "likewise/base/progress.hpp"
 #include "likewise/base/text.hpp"
 #include "likewise/data/loader.hpp"
+#include "likewise/nn/device.hpp"
 #include "likewise/nn/memory_format.hpp"
 #include "likewise/nn/weights.hpp"
 #include "likewise/train/checkpoint.hpp"
@@ -130,8 +131,10 @@ TrainedEncoder untrained_encoder(const EncoderSpec& spec, uint64_t seed) {
 
 Extraction extract_features(const TrainedEncoder& model, const DatasetPtr& data,
                             const std::string& say, int64_t max_bad) {
+  const c10::Device device = device_of(*model.encoder);
   return for_each_batch(model.spec, data, say, max_bad, [&](const Tensor& x) {
-    return model.encoder->forward(channels_last(x)).to(at::kFloat).contiguous();
+    const Tensor h = model.encoder->forward(channels_last(x.to(device)));
+    return h.to(at::kCPU, at::kFloat).contiguous();
   });
 }
 

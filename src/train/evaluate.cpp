@@ -16,6 +16,7 @@
 #include "likewise/eval/calibration.hpp"
 #include "likewise/eval/labels.hpp"
 #include "likewise/eval/scores.hpp"
+#include "likewise/nn/device.hpp"
 #include "likewise/train/learned.hpp"
 #include "likewise/train/results_table.hpp"
 
@@ -101,6 +102,13 @@ json linear_row(const Candidate& candidate, const LinearProbeOptions& options, j
   return row;
 }
 
+// The encoder with fresh weights, where the trained one is.
+TrainedEncoder untrained_beside(const TrainedEncoder& model, uint64_t seed) {
+  TrainedEncoder fresh = untrained_encoder(model.spec, seed);
+  fresh.encoder->to(device_of(*model.encoder));
+  return fresh;
+}
+
 json few_label_row(const Candidate& candidate, const FewLabelOptions& options) {
   json values = json::array();
   for (const FewLabelRow& row : few_label_table(candidate.train, candidate.test, options)) {
@@ -133,7 +141,7 @@ json finetune_rows(const TrainedEncoder& model, const EvaluationData& data,
   };
   add("Likewise", model);
   if (options.baselines) {
-    add("untrained encoder", untrained_encoder(model.spec, static_cast<uint64_t>(options.seed)));
+    add("untrained encoder", untrained_beside(model, static_cast<uint64_t>(options.seed)));
   }
   return rows;
 }
@@ -188,8 +196,7 @@ json evaluate(const TrainedEncoder& model, const EvaluationData& data,
   if (options.baselines) {
     add(input_kind(model.spec.modality).raw,
         [&](const DatasetPtr& d) { return extract_pixels(model.spec, d).set; });
-    const TrainedEncoder untrained =
-        untrained_encoder(model.spec, static_cast<uint64_t>(options.seed));
+    const TrainedEncoder untrained = untrained_beside(model, static_cast<uint64_t>(options.seed));
     add("untrained encoder",
         [untrained](const DatasetPtr& d) { return extract_features(untrained, d).set; });
   }

@@ -14,10 +14,12 @@
 #include "likewise/base/progress.hpp"
 #include "likewise/data/loader.hpp"
 #include "likewise/data/subset.hpp"
+#include "likewise/nn/device.hpp"
 #include "likewise/nn/memory_format.hpp"
 #include "likewise/nn/weights.hpp"
 #include "likewise/optim/optimizer.hpp"
 #include "likewise/optim/schedule.hpp"
+#include "train/batch_feed.hpp"
 
 namespace likewise {
 
@@ -53,14 +55,16 @@ Finetuned finetune(const TrainedEncoder& start, const DatasetPtr& data, const Li
   Finetuned out;
   out.model = {start.spec, start.spec.make(), start.origin + ", fine-tuned"};
   copy_weights(*start.encoder, *out.model.encoder);
+  const c10::Device device = device_of(*start.encoder);
+  out.model.encoder->to(device);
   Encoder& encoder = *out.model.encoder;
   encoder.eval();
 
-  const Tensor mean = probe.mean.to(at::kFloat), deviation = probe.std.to(at::kFloat);
+  const auto floats = [device](const Tensor& x) { return x.to(device, at::kFloat, false, true); };
+  const Tensor mean = floats(probe.mean), deviation = floats(probe.std);
   const bool zero = from == FinetuneStart::kZeroHead;
-  Tensor weight =
-      zero ? at::zeros_like(probe.weight, at::kFloat) : probe.weight.to(at::kFloat).clone();
-  Tensor bias = zero ? at::zeros_like(probe.bias, at::kFloat) : probe.bias.to(at::kFloat).clone();
+  Tensor weight = floats(zero ? at::zeros_like(probe.weight) : probe.weight);
+  Tensor bias = floats(zero ? at::zeros_like(probe.bias) : probe.bias);
   weight.set_requires_grad(true);
   bias.set_requires_grad(true);
   const auto optimizer = optimizer_of(encoder, weight, bias, options);
@@ -73,7 +77,7 @@ Finetuned finetune(const TrainedEncoder& start, const DatasetPtr& data, const Li
   const ScheduleOptions schedule;
   ProgressLine progress(say ? "auto" : "none");
   for (int64_t step = 0; step < total; ++step) {
-    const Batch batch = loader.next();
+    const Batch batch = detail::to_device(loader.next(), device);
     optimizer->zero_grad();
     const Tensor h = encoder.forward(channels_last(batch.views[0]));   // [N, D]
     const Tensor logits = ((h - mean) / deviation).mm(weight) + bias;  // [N, K]
@@ -91,8 +95,8 @@ Finetuned finetune(const TrainedEncoder& start, const DatasetPtr& data, const Li
                       fmt::format("fine-tuning, loss {:.3f}", value));
     }
   }
-  out.head = {weight.detach().to(at::kDouble), bias.detach().to(at::kDouble), probe.mean,
-              probe.std};
+  out.head = {weight.detach().to(at::kCPU, at::kDouble), bias.detach().to(at::kCPU, at::kDouble),
+              probe.mean, probe.std};
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return out;
 }

@@ -9,6 +9,7 @@
 
 #include "likewise/base/error.hpp"
 #include "likewise/base/text.hpp"
+#include "likewise/nn/device.hpp"
 #include "likewise/nn/memory_format.hpp"
 #include "likewise/train/run_folder.hpp"
 
@@ -115,10 +116,16 @@ TrainedEncoder open_encoder(const std::string& command, const std::string& run,
   // A run that is not there has its own message.
   const bool is_other = run.empty() || fs::exists(fs::path(run) / "config.json") ||
                         (fs::exists(run) && !fs::is_directory(run));
-  if (!is_other || (fs::exists(path) && is_own(path))) return load_encoder(path);
-  InitOptions from = init;
-  from.from = path;
-  return foreign_encoder(from);
+  const c10::Device device = choose_device(init.device);
+  const auto open = [&] {
+    if (!is_other || (fs::exists(path) && is_own(path))) return load_encoder(path);
+    InitOptions from = init;
+    from.from = path;
+    return foreign_encoder(from);
+  };
+  TrainedEncoder model = open();
+  model.encoder->to(device);
+  return model;
 }
 
 }  // namespace likewise

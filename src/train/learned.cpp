@@ -6,6 +6,7 @@
 #include "likewise/base/error.hpp"
 #include "likewise/base/interrupt.hpp"
 #include "likewise/data/loader.hpp"
+#include "likewise/nn/device.hpp"
 #include "likewise/nn/memory_format.hpp"
 #include "likewise/nn/weights.hpp"
 #include "likewise/train/checkpoint.hpp"
@@ -124,7 +125,8 @@ FeatureSet learned_view_features(const TrainedEncoder& model, const LearnedViews
       const Tensor view =
           views.view(channels_last(batch.views[0]), {viewmaker_noise(seed, 0, 6, k), first});
       first += view.size(0);
-      rows.push_back(model.encoder->forward(view).to(at::kFloat).contiguous());
+      const Tensor h = model.encoder->forward(view.to(device_of(*model.encoder)));
+      rows.push_back(h.to(at::kCPU, at::kFloat).contiguous());
       labels.push_back(batch.labels);
       domains.push_back(batch.domains);
     }

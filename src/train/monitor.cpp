@@ -4,7 +4,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
-
 #include <fmt/format.h>
 
 #include <array>
@@ -18,6 +17,7 @@
 #include "likewise/eval/health.hpp"
 #include "likewise/eval/knn.hpp"
 #include "likewise/eval/shortcuts.hpp"
+#include "likewise/nn/device.hpp"
 #include "likewise/nn/memory_format.hpp"
 
 namespace likewise {
@@ -33,7 +33,7 @@ Tensor weight_sample(const Method& method) {
   for (const Tensor& parameter : method.children().at(0)->parameters()) {
     if (parameter.dim() < 2) continue;  // norms and biases begin at 0 and 1, whatever their size
     const Tensor flat = parameter.detach().reshape({-1});
-    parts.push_back(flat.narrow(0, 0, std::min(kSampled, flat.numel())).to(at::kFloat));
+    parts.push_back(flat.narrow(0, 0, std::min(kSampled, flat.numel())).to(at::kCPU, at::kFloat));
   }
   return parts.empty() ? Tensor() : at::cat(parts);
 }
@@ -112,16 +112,18 @@ nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>
                                    const LearnedViews* learned) const {
   if (!first_.defined()) return nlohmann::json::object();
   std::vector<Tensor> h, z0, z1;
+  const c10::Device device = device_of(method);
   // Rows [start, start + count) of a view, with the same noise at every look.
   const auto rows = [&](const Tensor& all, int64_t view, int64_t start, int64_t count) {
-    const Tensor x = all.narrow(0, start, count);
+    const Tensor x = all.narrow(0, start, count).to(device);
     return learned ? learned->view(x, {viewmaker_noise(seed_, 0, 2, view), start}) : x;
   };
   for (int64_t start = 0; start < first_.size(0); start += kChunk) {
     const int64_t count = std::min(kChunk, first_.size(0) - start);
-    h.push_back(method.encoder().forward(rows(first_, 0, start, count)));
-    z0.push_back(method.project(h.back()));
-    z1.push_back(method.embed(rows(second_, 1, start, count)));
+    const Tensor features = method.encoder().forward(rows(first_, 0, start, count));
+    h.push_back(features.to(at::kCPU));
+    z0.push_back(method.project(features).to(at::kCPU));
+    z1.push_back(method.embed(rows(second_, 1, start, count)).to(at::kCPU));
   }
   const Health health = measure_health(at::cat(h), at::cat(z0), at::cat(z1));
   std::string line = verdict(health, method.has_temperature());
@@ -148,7 +150,7 @@ nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>
   if (learned) {
     const int64_t count = std::min(kDiversity, first_.size(0));
     record["view_diversity"] =
-        learned->diversity(first_.narrow(0, 0, count), viewmaker_noise(seed_, 0, 3, 0));
+        learned->diversity(first_.narrow(0, 0, count).to(device), viewmaker_noise(seed_, 0, 3, 0));
   }
   return record;
 }

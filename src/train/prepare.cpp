@@ -18,12 +18,15 @@
 #include "likewise/data/subset.hpp"
 #include "likewise/methods/catalogue.hpp"
 #include "likewise/nn/count.hpp"
+#include "likewise/nn/device.hpp"
+#include "likewise/nn/precision.hpp"
 #include "likewise/nn/weights.hpp"
 #include "likewise/train/checkpoint.hpp"
 #include "likewise/train/learned.hpp"
 #include "likewise/train/run_folder.hpp"
 #include "train/duplicate_groups.hpp"
 #include "train/remembered.hpp"
+#include "views/batch_views.hpp"
 
 namespace likewise {
 
@@ -168,13 +171,49 @@ std::vector<Transform> views_for(const SampleDemand& demand, const EncoderSpec& 
   return views;
 }
 
+// Whether the device makes the random views.
+bool views_on_device(const PretrainOptions& options, const SampleDemand& demand,
+                     const PreparedRun& run) {
+  const std::string& who = options.data.views_on;
+  const bool bytes = run.spec.modality == Modality::image &&
+                     sample_images(*run.data, 1).at(0).scalar_type() == at::kByte;
+  if (who == "auto") {
+    return run.device.is_cuda() && has_device_views() && bytes && !demand.plain_first;
+  }
+  if (who == "loader") return false;
+  const auto refuse = [](const std::string& why) {
+    throw UserError("--data.views_on device: {}; --data.views_on loader is accepted", why);
+  };
+  if (run.device.is_cpu()) refuse("--device is the processor");
+  if (run.device.is_cuda() && !has_device_views()) refuse("this build is without LIKEWISE_CUDA");
+  if (!bytes) refuse("it is for images of bytes");
+  if (demand.plain_first) refuse("this method looks at the plain image, too");
+  return true;
+}
+
+// The loader brings records, and views are made of them where they arrive.
+void settle_device_views(const PretrainOptions& options, const SampleDemand& demand,
+                         PreparedRun& run) {
+  if (!views_on_device(options, demand, run)) return;
+  const std::vector<BatchViews> usual = batch_views(run.spec.views, run.spec.stats);
+  std::vector<BatchViews> views;  // in the order of views_for
+  for (int64_t v = 0; v < demand.views; ++v) views.push_back(usual.at(static_cast<size_t>(v % 2)));
+  views.insert(views.end(), usual.begin() + 2, usual.end());
+  run.views.clear();
+  for (const BatchViews& one : views) run.views.push_back(one.record());
+  run.loader.records = true;
+  run.make_views = [views](size_t v, const Tensor& records, const Tensor& starts) {
+    return views.at(v).make(records, starts, {at::kFloat, true});
+  };
+}
+
 constexpr int64_t kProcessorSide = 64;
 
 // Without a GPU, and when neither a size nor a large encoder is asked for, photographs are made
 // small: a processor sees a few dozen images a second at 224 pixels, and hundreds at 64. True when
 // they are.
-bool shrink_for_processor(PretrainOptions& options, const ImageStats& stats) {
-  const bool free = options.views.size == 0 && options.device == "cpu" &&
+bool shrink_for_processor(PretrainOptions& options, c10::Device device, const ImageStats& stats) {
+  const bool free = options.views.size == 0 && device.is_cpu() &&
                     (options.encoder.name == "auto" || options.encoder.name == "small");
   if (!free || resolve(options.views, stats).size <= kProcessorSide) return false;
   options.views.size = kProcessorSide;
@@ -274,7 +313,7 @@ void settle_input(PretrainOptions& options, PreparedRun& run, ProgressLine& prog
       settle_own_start(options, spec.modality);
     }
   }
-  if (images) made_small = shrink_for_processor(options, spec.stats);
+  if (images) made_small = shrink_for_processor(options, run.device, spec.stats);
   spec.views = options.views, spec.audio = options.audio;
   spec.series = options.series, spec.tensor = options.tensor;
   const std::string decided = kind.resolve(spec, samples);
@@ -289,12 +328,10 @@ void settle_input(PretrainOptions& options, PreparedRun& run, ProgressLine& prog
   }
 }
 
-void settle_precision(PretrainOptions& options, ProgressLine& progress) {
-  if (options.device != "cpu") {
-    throw UserError("--device {}: this build trains on cpu", options.device);
-  }
+void settle_precision(PretrainOptions& options, c10::Device device, ProgressLine& progress) {
   if (options.precision != "auto") return;
-  const PrecisionChoice choice = detail::remembered_precision();
+  const PrecisionChoice choice =
+      device.is_cpu() ? detail::remembered_precision() : choose_precision(device.type());
   options.precision = precision_name(choice.precision);
   progress.say(fmt::format("precision: {} ({})", options.precision, choice.reason));
 }
@@ -317,6 +354,10 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
   }
 
   PreparedRun run;
+  run.device = choose_device(options.device);
+  if (!run.device.is_cpu()) {
+    progress.say(fmt::format("device: {}; {}", run.device.str(), gpu_facts().text()));
+  }
   options.data.open.modality = options.modality;
   run.data = open_dataset(options.data.path, options.data.open);
   options.modality = modality_name(run.data->info().modality);
@@ -355,10 +396,11 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
         static_cast<double>(multiply_adds(*encoder, shape)) / 1e6, kind.item[0] == 'i' ? "an" : "a",
         kind.item));
   }
-  settle_precision(options, progress);
+  settle_precision(options, run.device, progress);
 
   run.views = views_for(demand, run.spec, run.data);
   run.health_views = views_for({}, run.spec, run.data);
+  settle_device_views(options, demand, run);
   if (demand.duplicates) {
     constexpr double kNear = 0.95;
     run.duplicates = duplicate_groups(*run.data, kNear, run.spec);
@@ -372,6 +414,7 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
   run.loader.threads = std::max<int64_t>(1, options.data.workers);
   run.loader.seed = static_cast<uint64_t>(options.seed);
   run.loader.max_bad = options.data.max_bad;
+  run.loader.pinned = run.device.is_cuda();
   if (!options.knn_train.empty()) {
     run.knn_train = open_dataset(options.knn_train, run.spec.data);
     run.knn_test = open_dataset(options.knn_test, run.spec.data);

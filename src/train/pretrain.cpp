@@ -33,6 +33,7 @@
 #include "likewise/train/profile.hpp"
 #include "likewise/train/run_folder.hpp"
 #include "likewise/version.hpp"
+#include "train/batch_feed.hpp"
 #include "train/train_log.hpp"
 #include "train/view_player.hpp"
 
@@ -56,7 +57,8 @@ class Run {
         lock_(folder_.root),
         progress_(options.progress),
         prepared_(prepare_run(options, method_options.demand(), progress_)),
-        loader_(prepared_.data, prepared_.views, prepared_.loader) {
+        loader_(prepared_.data, prepared_.views, prepared_.loader),
+        feed_(loader_, prepared_.device, prepared_.make_views) {
     steps_per_epoch_ = loader_.steps_per_epoch() / options_.accumulate;
     if (steps_per_epoch_ == 0) {
       throw UserError("--accumulate {}: an epoch has only {} batches", options_.accumulate,
@@ -77,7 +79,7 @@ class Run {
     catch_interrupts();
     started_ = last_checkpoint_ = Clock::now();
     if (options_.profile) profile_ = std::make_unique<Profile>();
-    loader_.seek(step_ * options_.accumulate);
+    feed_.seek(step_ * options_.accumulate);
     if (step_ == 0) look();
     while (!finished()) {
       one_step();
@@ -116,7 +118,7 @@ class Run {
                           {"epochs", epoch()},
                           {"seconds", elapsed()},
                           {"peak_mb", peak_megabytes()},
-                          {"device", options_.device},
+                          {"device", prepared_.device.str()},
                           {"version", kVersion},
                           {"seed", options_.seed},
                           {"warnings", warnings}};
@@ -133,6 +135,7 @@ class Run {
     method_->begin({prepared_.data->size(), options_.batch, steps_per_epoch_,
                     static_cast<uint64_t>(options_.seed), prepared_.duplicates});
     to_channels_last(*method_);
+    method_->to(prepared_.device);
     method_->set_precision(options_.precision == "bf16" ? Precision::kBf16 : Precision::kFp32);
     method_->train();
     players_ = method_->players();
@@ -141,14 +144,16 @@ class Run {
     }
     if (options_.viewmaker.on()) {
       Rng rng(0);
-      const Tensor example = prepared_.views.at(0)(sample_images(*prepared_.data, 1).at(0), rng);
+      const auto& views = prepared_.make_views ? prepared_.health_views : prepared_.views;
+      const Tensor example = views.at(0)(sample_images(*prepared_.data, 1).at(0), rng);
       view_player_ = std::make_unique<detail::ViewPlayer>(
           options_,
           viewmaker_spec(options_.viewmaker, prepared_.spec, prepared_.data->info(), example),
-          method_options.demand().plain_first);
+          method_options.demand().plain_first, prepared_.device);
     }
     if (options_.ema > 0) {
       average_ = prepared_.spec.make();
+      average_->to(prepared_.device);
       copy_weights(*encoder, *average_);
     }
     health_monitor_ = std::make_unique<HealthMonitor>(
@@ -238,11 +243,9 @@ class Run {
       loss = 0;
       for (int64_t k = 0; k < options_.accumulate; ++k) {
         lap(Phase::kOther);
-        Batch batch = loader_.next();
+        Batch batch = feed_.next();
         if (profiled_.start_seconds == 0) profiled_.start_seconds = seconds_since_start();
         lap(Phase::kWait);
-        for (Tensor& view : batch.views) view = channels_last(view);
-        lap(Phase::kOther);
         if (view_player_) {
           shared.push_back(batch);
           batch = view_player_->for_method(batch, before, k);
@@ -371,6 +374,7 @@ class Run {
   ProgressLine progress_;
   PreparedRun prepared_;
   Loader loader_;
+  detail::BatchFeed feed_;
   std::shared_ptr<Method> method_;
   std::vector<Player> players_;
   std::vector<std::unique_ptr<Optimizer>> optimizers_;

@@ -35,16 +35,23 @@ class Frozen {
   std::vector<Tensor> parameters_;
 };
 
+LearnedViews on_device(LearnedViews views, c10::Device device) {
+  views.network()->to(device);
+  return views;
+}
+
 }  // namespace
 
-ViewPlayer::ViewPlayer(const PretrainOptions& options, const ViewmakerSpec& spec, bool plain_first)
+ViewPlayer::ViewPlayer(const PretrainOptions& options, const ViewmakerSpec& spec, bool plain_first,
+                       c10::Device device)
     : options_(options.viewmaker),
       seed_(static_cast<uint64_t>(options.seed)),
       chunk_(options.chunk),
       rate_(scaled_learning_rate(options.viewmaker.optim,
                                  static_cast<double>(options.batch * options.accumulate))),
       plain_first_(plain_first),
-      views_(spec, Rng(static_cast<uint64_t>(options.seed), {0x71e3, 0x1417})),
+      views_(on_device(
+          LearnedViews(spec, Rng(static_cast<uint64_t>(options.seed), {0x71e3, 0x1417})), device)),
       player_(views_.player()),
       optimizer_(make_optimizer(options.viewmaker.optim, parameter_infos(player_.parameters))) {
   if (!options_.from.empty() && !options.resume) load_viewmaker_weights(views_, options_.from);

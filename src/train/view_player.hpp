@@ -23,7 +23,8 @@ namespace likewise::detail {
 class ViewPlayer {
  public:
   // `example`: one view of the data. Draws or loads the weights.
-  ViewPlayer(const PretrainOptions& options, const ViewmakerSpec& spec, bool plain_first);
+  ViewPlayer(const PretrainOptions& options, const ViewmakerSpec& spec, bool plain_first,
+             c10::Device device = c10::kCPU);
 
   const LearnedViews& views() const { return views_; }
 

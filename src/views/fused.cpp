@@ -1,7 +1,6 @@
 #include "views/fused.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "kernels/image/blur.hpp"
@@ -11,13 +10,17 @@
 #include "kernels/views/view_ops.hpp"
 #include "views/draws.hpp"
 #include "views/image_tensor.hpp"
+#include "views/plan_view.hpp"
 
 namespace likewise {
 namespace {
 
 using kernels::ImageShape;
+using kernels::PlannedStep;
+using kernels::PlanStep;
 using kernels::Point;
 using kernels::PointStep;
+using kernels::ViewPlan;
 
 // Memory that a thread keeps between views.
 struct Memory {
@@ -97,16 +100,10 @@ class FusedView {
  public:
   FusedView(const ImageViewOptions& options, const ImageStats& data, int64_t size, double crop_min,
             double crop_max)
-      : o_(options),
+      : planner_(options, data, size, crop_min, crop_max),
         channels_(data.channels),
         size_(size),
-        crop_min_(crop_min),
-        crop_max_(crop_max),
         background_(data.background),
-        affine_{options.rotate, options.scale, options.shear, options.translate},
-        warps_(options.rotate > 0.0 || options.scale > 0.0 || options.shear > 0.0 ||
-               options.translate > 0.0),
-        jitter_{options.brightness, options.contrast, options.saturation, options.hue},
         ops_(kernels::view_ops()) {
     normalise_.kind = Point::scale_shift;
     for (int64_t c = 0; c < channels_; ++c) {
@@ -121,24 +118,16 @@ class FusedView {
     Tensor image = checked_image(x, "a training view", true);
     thread_local Memory memory;
     Canvas canvas(ops_, {channels_, size_, size_}, memory);
-    CropBox box = draw_looked_at(o_, crop_min_, crop_max_, image.size(1), image.size(2), rng);
-    if (box.height != box.width && !(crop_min_ < 1.0)) {
-      image = pad_to_square(image, background_);
-      box = {0, 0, image.size(1), image.size(2)};
-    }
-    AffineMap map;
-    if (warps_) map = draw_affine(affine_, size_, size_, rng);
-    const bool flips = o_.flip > 0.0 && rng.chance(o_.flip);
-    resize(image, box, flips && !warps_, canvas);
-    if (warps_) {
-      if (flips) map.xx = -map.xx, map.yx = -map.yx;
+    const ViewPlan plan = planner_.draw(image.size(1), image.size(2), rng);
+    if (plan.pads) image = pad_to_square(image, background_);
+    resize(image, plan, canvas);
+    if (plan.warps) {
       canvas.move([&](const float* from, float* to) {
-        ops_.warp(from, canvas.shape(), {map.xx, map.xy, map.x0, map.yx, map.yy, map.y0},
+        ops_.warp(from, canvas.shape(), {plan.xx, plan.xy, plan.x0, plan.yx, plan.yy, plan.y0},
                   static_cast<float>(background_), to, canvas.scratch());
       });
     }
-    colours(canvas, rng);
-    strokes(canvas, rng);
+    for (int32_t i = 0; i < plan.count; ++i) apply(plan.steps[i], plan, canvas);
     canvas.point(normalise_);
     Tensor result = new_image(channels_, size_, size_);
     canvas.finish(likewise::pixels(result));
@@ -146,18 +135,18 @@ class FusedView {
   }
 
  private:
-  // The box, resized and mirrored, with the canvas' number of channels.
-  void resize(const Tensor& image, const CropBox& box, bool flips, Canvas& canvas) const {
+  // The part looked at, resized and mirrored, with the canvas' number of channels.
+  void resize(const Tensor& image, const ViewPlan& plan, Canvas& canvas) const {
     const ImageShape source = shape_of(image);
     const bool mixes = source.channels == 3 && channels_ == 1;
     if (mixes) canvas.spare().resize(static_cast<size_t>(3 * size_ * size_));
     float* to = mixes ? canvas.spare().data() : canvas.pixels();
-    const kernels::Box part{box.top, box.left, box.height, box.width};
+    const kernels::Box part{plan.top, plan.left, plan.height, plan.width};
     if (image.scalar_type() == at::kByte) {
-      ops_.resample_bytes(image.data_ptr<uint8_t>(), source, part, flips, to, size_, size_,
+      ops_.resample_bytes(image.data_ptr<uint8_t>(), source, part, plan.flips, to, size_, size_,
                           canvas.scratch());
     } else {
-      ops_.resample_floats(likewise::pixels(image), source, part, flips, to, size_, size_,
+      ops_.resample_floats(likewise::pixels(image), source, part, plan.flips, to, size_, size_,
                            canvas.scratch());
     }
     const int64_t plane = size_ * size_;
@@ -168,83 +157,70 @@ class FusedView {
     }
   }
 
-  void colours(Canvas& canvas, Rng& rng) const {
-    const bool jitters = jitter_.brightness > 0.0 || jitter_.contrast > 0.0 ||
-                         jitter_.saturation > 0.0 || jitter_.hue > 0.0;
-    if (jitters && o_.jitter_probability > 0.0) {
-      if (const auto jitter = draw_jitter(o_.jitter_probability, jitter_, rng)) {
-        for (int step : jitter->order)
-          apply(step, jitter->amount[static_cast<size_t>(step)], canvas);
-      }
-    }
-    if (o_.gray > 0.0 && rng.chance(o_.gray)) canvas.point(Point::gray, 0.0);
-    if (o_.blur > 0.0) {
-      if (const auto sigma = draw_blur(o_.blur, 0.1, 2.0, rng)) {
-        canvas.move([&](const float* from, float* to) {
-          ops_.blur(from, canvas.shape(), blur_kernel(size_), *sigma, to, canvas.scratch());
+  void apply(const PlannedStep& step, const ViewPlan& plan, Canvas& canvas) const {
+    const ImageShape shape = canvas.shape();
+    switch (step.kind) {
+      case PlanStep::brightness:
+        return canvas.point(Point::brightness, step.amount);
+      case PlanStep::contrast:
+        return canvas.point(Point::contrast, step.amount, (1.0 - step.amount) * canvas.mean_luma());
+      case PlanStep::saturation:
+        return canvas.point(Point::saturation, step.amount);
+      case PlanStep::hue:
+        return canvas.point(Point::hue, step.amount);
+      case PlanStep::gray:
+        return canvas.point(Point::gray, 0.0);
+      case PlanStep::solarize:
+        return canvas.point(Point::solarize, step.amount);
+      case PlanStep::gamma:
+        return canvas.point(Point::gamma, step.amount);
+      case PlanStep::blur:
+        return canvas.move([&](const float* from, float* to) {
+          ops_.blur(from, shape, blur_kernel(size_), step.amount, to, canvas.scratch());
         });
-      }
-    }
-    if (o_.solarize > 0.0 && rng.chance(o_.solarize)) canvas.point(Point::solarize, 0.5);
-  }
-
-  void apply(int step, double amount, Canvas& canvas) const {
-    if (step == 0 && jitter_.brightness > 0.0) canvas.point(Point::brightness, amount);
-    if (step == 1 && jitter_.contrast > 0.0) {
-      canvas.point(Point::contrast, amount, (1.0 - amount) * canvas.mean_luma());
-    }
-    if (step == 2 && jitter_.saturation > 0.0) canvas.point(Point::saturation, amount);
-    if (step == 3 && jitter_.hue > 0.0) canvas.point(Point::hue, amount);
-  }
-
-  void strokes(Canvas& canvas, Rng& rng) const {
-    const ImageShape shape = canvas.shape();
-    if (o_.stroke > 0.0) stroke(draw_stroke(o_.stroke, rng), canvas);
-    if (o_.gamma > 0.0) canvas.point(Point::gamma, std::exp(draw_symmetric(rng, o_.gamma)));
-    if (o_.noise > 0.0) {
-      const auto sigma = static_cast<float>(rng.uniform(0.0, o_.noise));
-      canvas.change([&](float* x) { kernels::add_normal(x, x, shape.size(), sigma, rng); });
-    }
-    if (o_.cutout > 0.0 && o_.cutout_size > 0.0) {
-      const auto box = draw_cut_out(o_.cutout, o_.cutout_size, size_, size_, rng);
-      if (!box) return;
-      canvas.change([&](float* x) {
-        for (int64_t c = 0; c < shape.channels; ++c) {
-          for (int64_t y = box->top; y < box->top + box->side; ++y) {
-            std::fill_n(x + (c * size_ + y) * size_ + box->left, box->side, 0.5F);
+      case PlanStep::dilate:
+        return canvas.move(
+            [&](const float* from, float* to) { kernels::dilate3(from, shape, to); });
+      case PlanStep::erode:
+        return canvas.move([&](const float* from, float* to) { kernels::erode3(from, shape, to); });
+      case PlanStep::box_blur:
+        return canvas.move(
+            [&](const float* from, float* to) { kernels::box_blur3(from, shape, to); });
+      case PlanStep::outline:
+        return canvas.move(
+            [&](const float* from, float* to) { outline(from, to, step.amount > 0.0, canvas); });
+      case PlanStep::noise:
+        return canvas.change([&](float* x) {
+          Rng rng = Rng::from({{plan.noise_key[0], plan.noise_key[1]}, plan.noise_word});
+          kernels::add_normal(x, x, shape.size(), static_cast<float>(step.amount), rng);
+        });
+      case PlanStep::cutout:
+        return canvas.change([&](float* x) {
+          for (int64_t c = 0; c < shape.channels; ++c) {
+            for (int64_t y = step.top; y < step.top + step.side; ++y) {
+              std::fill_n(x + (c * size_ + y) * size_ + step.left, step.side,
+                          static_cast<float>(step.amount));
+            }
           }
-        }
-      });
+        });
     }
   }
 
-  void stroke(Stroke which, Canvas& canvas) const {
-    const bool dark = background_ > 0.5;
+  static void outline(const float* from, float* to, bool dark, Canvas& canvas) {
     const ImageShape shape = canvas.shape();
-    if (which == Stroke::same) return;
-    canvas.move([&](const float* from, float* to) {
-      if (which == Stroke::blurred) return kernels::box_blur3(from, shape, to);
-      if ((which == Stroke::thinner) != dark && which != Stroke::outline) {
-        return kernels::erode3(from, shape, to);
-      }
-      kernels::dilate3(from, shape, to);
-      if (which != Stroke::outline) return;
-      kernels::LineFloats& thin = canvas.spare();
-      thin.resize(static_cast<size_t>(shape.size()));
-      kernels::erode3(from, shape, thin.data());
-      for (int64_t i = 0; i < shape.size(); ++i) {
-        const float line = to[i] - thin[static_cast<size_t>(i)];
-        to[i] = dark ? 1.0F - line : line;
-      }
-    });
+    kernels::dilate3(from, shape, to);
+    kernels::LineFloats& thin = canvas.spare();
+    thin.resize(static_cast<size_t>(shape.size()));
+    kernels::erode3(from, shape, thin.data());
+    for (int64_t i = 0; i < shape.size(); ++i) {
+      const float line = to[i] - thin[static_cast<size_t>(i)];
+      to[i] = dark ? 1.0F - line : line;
+    }
   }
 
-  ImageViewOptions o_;
+  ViewPlanner planner_;
   int64_t channels_, size_;
-  double crop_min_, crop_max_, background_;
-  AffineStrength affine_;
-  bool warps_;
-  JitterStrength jitter_;
+  double background_;
   PointStep normalise_;
   const kernels::ViewOps& ops_;
 };

@@ -25,6 +25,16 @@ class Rng {
   // A child stream, independent of this one and of how many numbers were drawn from it.
   Rng fork(std::initializer_list<uint64_t> keys) const;
 
+  // Where a stream is: word n of it is word n mod 4 of philox4x32({n / 4, 0, 0}, key), so that others
+  // (a GPU) can make the same numbers.
+  struct Place {
+    std::array<uint32_t, 2> key{};
+    uint64_t word = 0;  // 32-bit words drawn
+  };
+  Place place() const;
+  static Rng from(const Place& place);
+  void skip(uint64_t words);
+
   uint32_t next_u32();
   uint64_t next_u64();
   double uniform();                          // [0, 1)

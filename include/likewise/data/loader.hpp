@@ -18,6 +18,7 @@ struct Batch {
   Tensor labels;   // int64 [N], -1 when unknown
   Tensor domains;  // int64 [N]
   Tensor index;    // int64 [N], positions in the data set
+  std::vector<Tensor> starts;  // int64 [N] for each view with LoaderOptions::records, else none
 };
 
 // The stream from which view number `view` of sample `index` is drawn.
@@ -34,6 +35,9 @@ struct LoaderOptions {
                           // data/class_batches.hpp; 0: classes play no part
   double labelled = 1;    // part of a batch that is drawn so, the rest from all samples
   int64_t max_bad = 100;  // broken samples that are skipped before it is an error
+  bool records = false;  // the transforms give bytes [n], n a multiple of 8 that may differ: a view
+                         // of a batch is all of them, and Batch::starts says where each begins
+  bool pinned = false;   // views in memory that a GPU copies from by itself (libtorch with CUDA)
 };
 
 // Every sample is decoded once and given to all transforms (of natural pairs, the parts by turns):

@@ -37,9 +37,9 @@ struct PrecisionChoice {
 // Times a small convolutional training step on the processor in both precisions with the current
 // number of threads, and takes bf16 when it is at least a tenth faster: some processors run it at
 // twice the rate of fp32, others at half. About 0.3 s at most where both are of that order.
-PrecisionChoice measure_precision();
+PrecisionChoice measure_precision(c10::DeviceType device = c10::DeviceType::CPU);
 
 // The same, but fp32 at once on processors without bf16 instructions, where emulation is slower.
-PrecisionChoice choose_precision();
+PrecisionChoice choose_precision(c10::DeviceType device = c10::DeviceType::CPU);
 
 }  // namespace likewise

@@ -13,6 +13,7 @@ struct InitOptions {
   int64_t size = 0;
   double crop = kUnset;
   std::string norm = "auto";
+  std::string device = "auto";
   template <class V>
   void fields(V& v) {
     v("init_from", from,
@@ -24,6 +25,9 @@ struct InitOptions {
     v("init_crop", crop, "part of the shorter side that is looked at", range(0.1, 1));
     v("init_norm", norm, "mean and deviation of the pixels: ImageNet's, 0.5, CLIP's",
       choices({"auto", "imagenet", "half", "clip"}));
+    v("device", device,
+      "where the encoder runs: auto (a GPU if libtorch can use one), cpu, cuda, "
+      "cuda:N");
   }
 };
 

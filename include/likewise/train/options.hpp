@@ -20,6 +20,7 @@ struct DataOptions {
   int64_t workers = 0;
   int64_t limit = 0;
   bool quarter_turns = false;
+  std::string views_on = "auto";
   OpenOptions open;
   template <class V>
   void fields(V& v) {
@@ -30,6 +31,11 @@ struct DataOptions {
     v("workers", workers, "loader threads; 0: one", range(0, 256));
     v("limit", limit, "use so many samples, drawn by the seed; 0: all", range(0, 1e12));
     v("quarter_turns", quarter_turns, "every image in four turns, each turn a class of its own");
+    v("views_on", views_on,
+      "who makes the random views of images: the loader's threads, or the GPU of --device; auto: "
+      "the "
+      "GPU where this build has the kernel",
+      choices({"auto", "loader", "device"}));
     open.fields(v);
   }
 };
@@ -68,7 +74,7 @@ struct PretrainOptions {
   double clip = 0;
   double ema = 0;
   std::string precision = "auto";
-  std::string device = "cpu";
+  std::string device = "auto";
   int64_t threads = 0;
   int64_t seed = 0;
 
@@ -121,7 +127,8 @@ struct PretrainOptions {
       range(0, 1));
     v("precision", precision, "arithmetic of the encoder; auto measures which is faster",
       choices({"auto", "fp32", "bf16"}));
-    v("device", device, "where tensors live: cpu, cuda");
+    v("device", device,
+      "where tensors live: auto (a GPU if libtorch can use one), cpu, cuda, cuda:N");
     v("threads", threads, "threads for arithmetic; 0: one a processor", range(0, 4096));
     v("seed", seed, "decides everything random", range(0, 9e18));
     v.group("optim", optim);

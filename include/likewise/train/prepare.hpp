@@ -1,6 +1,9 @@
 #pragma once
 // Turns what the user set into what a run uses: data opened, "auto" decided, budgets settled.
 
+#include <c10/core/Device.h>
+
+#include <functional>
 #include <optional>
 
 #include "likewise/base/progress.hpp"
@@ -12,10 +15,14 @@
 namespace likewise {
 
 struct PreparedRun {
+  c10::Device device = c10::kCPU;  // what --device is here
   DatasetPtr data;
   DatasetPtr knn_train, knn_test;  // null without a kNN monitor
   EncoderSpec spec;
   std::vector<Transform> views;
+  // Views [N, C, S, S] of the records that the loader brings (LoaderOptions::records), on their
+  // device; empty when the loader's threads make the views.
+  std::function<Tensor(size_t view, const Tensor& records, const Tensor& starts)> make_views;
   std::vector<Transform> health_views;  // two random views
   Tensor duplicates;                    // groups of near-duplicates, where the method wants them
   LoaderOptions loader;
