@@ -128,13 +128,13 @@ bool machine_is_busy() {
          averages[0] > 0.5 * std::max(1u, std::thread::hardware_concurrency());
 }
 
-PrecisionChoice remembered_precision(bool anew) {
+PrecisionChoice remembered_precision(bool anew, bool keep) {
   const std::string key = precision_key();
   if (!anew) {
     if (auto earlier = earlier_precision(key)) return *earlier;
   }
   PrecisionChoice choice = choose_precision();
-  if (choice.fp32_ms > 0 && !machine_is_busy()) keep_precision(key, choice);
+  if (choice.fp32_ms > 0 && keep) keep_precision(key, choice);
   return choice;
 }
 

@@ -39,41 +39,39 @@ class Threads {
 TEST(RememberedPrecision, OneTrialServesLaterStartsUntilSomethingDiffers) {
   const TemporaryFolder folder;
   const Variable cache("LIKEWISE_CACHE", folder.path().string());
-  const PrecisionChoice first = detail::remembered_precision();
+  EXPECT_FALSE(from_memory(detail::remembered_precision(false, false)));
+  EXPECT_EQ(files_in(folder.path()), 0) << "a trial on a busy machine is not kept";
+  const PrecisionChoice first = detail::remembered_precision(false, true);
   if (first.fp32_ms == 0) {  // no trial, nothing to remember
     EXPECT_EQ(files_in(folder.path()), 0);
     GTEST_SKIP() << first.reason;
   }
   EXPECT_FALSE(from_memory(first));
-  if (files_in(folder.path()) == 0) {
-    EXPECT_TRUE(detail::machine_is_busy());
-    GTEST_SKIP() << "the machine is busy: trials are not kept";
-  }
-  const PrecisionChoice second = detail::remembered_precision();
+  const PrecisionChoice second = detail::remembered_precision(false, true);
   EXPECT_TRUE(from_memory(second)) << second.reason;
   EXPECT_EQ(second.precision, first.precision);
   EXPECT_NEAR(second.fp32_ms, first.fp32_ms, 1e-6);
   EXPECT_NEAR(second.bf16_ms, first.bf16_ms, 1e-6);
   {
     const Threads more(at::get_num_threads() + 1);
-    EXPECT_FALSE(from_memory(detail::remembered_precision())) << "another number of threads";
+    EXPECT_FALSE(from_memory(detail::remembered_precision(false, true))) << "another number of threads";
   }
-  EXPECT_FALSE(from_memory(detail::remembered_precision(true))) << "anew";
-  EXPECT_TRUE(from_memory(detail::remembered_precision()));
+  EXPECT_FALSE(from_memory(detail::remembered_precision(true, true))) << "anew";
+  EXPECT_TRUE(from_memory(detail::remembered_precision(false, true)));
   for (const auto& entry : fs::directory_iterator(folder.path())) {
     auto bytes = read_bytes(entry.path());
     bytes.back() ^= 1;
     write_file(entry.path(), bytes);
   }
-  EXPECT_FALSE(from_memory(detail::remembered_precision())) << "a damaged file is none";
+  EXPECT_FALSE(from_memory(detail::remembered_precision(false, true))) << "a damaged file is none";
 }
 
 TEST(RememberedPrecision, ACacheThatCannotBeWrittenIsNoError) {
   const TemporaryFolder folder;
   write_file(folder.path() / "file", "a file is no folder");
   const Variable cache("LIKEWISE_CACHE", (folder.path() / "file" / "cache").string());
-  EXPECT_FALSE(from_memory(detail::remembered_precision()));
-  EXPECT_FALSE(from_memory(detail::remembered_precision()));
+  EXPECT_FALSE(from_memory(detail::remembered_precision(false, true)));
+  EXPECT_FALSE(from_memory(detail::remembered_precision(false, true)));
 }
 
 // Counts what is decoded.
