@@ -134,14 +134,13 @@ void layer(benchmark::State& state, const LayerShape& s, bool ours, bool gradien
 }
 
 void add_layers(int64_t w) {
-  const std::vector<LayerShape> shapes = {
-            {"first 9x9", 4, w, 9, 1, 32, 0},
-            {"down 3x3/2", w, 2 * w, 3, 2, 32, 0},
-            {"down 3x3/2 b", 2 * w, 4 * w, 3, 2, 16, 0},
-            {"residual 3x3", 4 * w + 1, 4 * w + 1, 3, 1, 8, 0},
-            {"up 3x3", 4 * w + 3, 2 * w, 3, 1, 8, 16},
-            {"up 3x3 b", 2 * w, w, 3, 1, 16, 32},
-            {"last 9x9", w, 3, 9, 1, 32, 0}};
+  const std::vector<LayerShape> shapes = {{"first 9x9", 4, w, 9, 1, 32, 0},
+                                          {"down 3x3/2", w, 2 * w, 3, 2, 32, 0},
+                                          {"down 3x3/2 b", 2 * w, 4 * w, 3, 2, 16, 0},
+                                          {"residual 3x3", 4 * w + 1, 4 * w + 1, 3, 1, 8, 0},
+                                          {"up 3x3", 4 * w + 3, 2 * w, 3, 1, 8, 16},
+                                          {"up 3x3 b", 2 * w, w, 3, 1, 16, 32},
+                                          {"last 9x9", w, 3, 9, 1, 32, 0}};
   for (const LayerShape& s : shapes) {
     for (bool gradients : {false, true}) {
       for (bool ours : {false, true}) {

@@ -41,9 +41,8 @@ Rng Rng::fork(std::initializer_list<uint64_t> keys) const {
 
 uint32_t Rng::next_u32() {
   if (used_ == 4) {
-    block_ = philox4x32({static_cast<uint32_t>(position_), static_cast<uint32_t>(position_ >> 32),
-                         0, 0},
-                        key_);
+    block_ = philox4x32(
+        {static_cast<uint32_t>(position_), static_cast<uint32_t>(position_ >> 32), 0, 0}, key_);
     ++position_;
     used_ = 0;
   }

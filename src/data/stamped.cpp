@@ -20,10 +20,10 @@ uint64_t file_stamp(const std::filesystem::path& path) {
                        .count();
   if (nanoseconds(found.st_mtim) > now - 2 * kNanosecondsInSecond) return 0;
   uint64_t sum = 1;
-  for (const auto part : {static_cast<uint64_t>(found.st_dev), static_cast<uint64_t>(found.st_ino),
-                          static_cast<uint64_t>(found.st_size),
-                          static_cast<uint64_t>(nanoseconds(found.st_mtim)),
-                          static_cast<uint64_t>(nanoseconds(found.st_ctim))}) {
+  for (const auto part :
+       {static_cast<uint64_t>(found.st_dev), static_cast<uint64_t>(found.st_ino),
+        static_cast<uint64_t>(found.st_size), static_cast<uint64_t>(nanoseconds(found.st_mtim)),
+        static_cast<uint64_t>(nanoseconds(found.st_ctim))}) {
     sum = mix64(sum ^ part) + 0x9e3779b97f4a7c15u;
   }
   return sum | 1;

@@ -141,8 +141,7 @@ struct InstanceNormFunction : torch::autograd::Function<InstanceNormFunction> {
           const auto i = static_cast<size_t>(k);
           const double by_weight = product[i] * double{inverse[k]};
           const double factor = k < used ? double{w[k]} * double{inverse[k]} : 0.0;
-          const double bend =
-              -factor * double{inverse[k]} * by_weight / static_cast<double>(rows);
+          const double bend = -factor * double{inverse[k]} * by_weight / static_cast<double>(rows);
           a[i] = static_cast<float>(factor);
           b[i] = static_cast<float>(bend);
           c[i] = static_cast<float>(-factor * sum[i] / static_cast<double>(rows) -
@@ -169,8 +168,8 @@ struct InstanceNormFunction : torch::autograd::Function<InstanceNormFunction> {
       dweight.data_ptr<float>()[k] = static_cast<float>(by_weight);
       dbias.data_ptr<float>()[k] = static_cast<float>(by_bias);
     }
-    return {dx, dweight, dbias, at::zeros_like(saved[3]), joined ? dy : Tensor(), Tensor(),
-            Tensor()};
+    return {dx,       dweight, dbias, at::zeros_like(saved[3]), joined ? dy : Tensor(),
+            Tensor(), Tensor()};
   }
 
  private:

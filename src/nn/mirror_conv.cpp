@@ -41,10 +41,10 @@ std::vector<int64_t> seen_pixels(int64_t size, int64_t grown, int64_t pad) {
   const float scale = static_cast<float>(size) / static_cast<float>(grown);
   for (int64_t p = -pad; p < grown + pad; ++p) {
     const int64_t i = p < 0 ? -p : p >= grown ? 2 * grown - 2 - p : p;
-    const int64_t nearest =
-        grown == size       ? i
-        : grown == 2 * size ? i / 2
-                            : static_cast<int64_t>(std::floor(static_cast<float>(i) * scale));
+    const int64_t nearest = grown == size ? i
+                            : grown == 2 * size
+                                ? i / 2
+                                : static_cast<int64_t>(std::floor(static_cast<float>(i) * scale));
     from.push_back(std::min(nearest, size - 1));
   }
   return from;
@@ -89,9 +89,9 @@ kernels::ConvWeights taps_of(const Tensor& weight) {
 }
 
 Tensor new_pixels(int64_t batch, int64_t channels, int64_t height, int64_t width) {
-  return channels_last(at::empty({batch, channels, height, width},
-                                 at::TensorOptions().dtype(at::kFloat).memory_format(
-                                     at::MemoryFormat::ChannelsLast)));
+  return channels_last(at::empty(
+      {batch, channels, height, width},
+      at::TensorOptions().dtype(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast)));
 }
 
 struct MirrorConvFunction : torch::autograd::Function<MirrorConvFunction> {
@@ -134,21 +134,18 @@ struct MirrorConvFunction : torch::autograd::Function<MirrorConvFunction> {
     const Mirrored m(x, weight, geometry, whole);
     const Tensor dy = channels_last(upstream[0]);
     if (by_x) {
-      const Tensor mirrored =
-          new_pixels(m.shape.batch, m.shape.in, m.shape.height, m.shape.width);
-      kernels::conv_backward_data(m.shape, m.method(ConvPart::kBackwardData),
-                                  dy.data_ptr<float>(), taps_of(weight),
-                                  mirrored.data_ptr<float>(), over_images);
+      const Tensor mirrored = new_pixels(m.shape.batch, m.shape.in, m.shape.height, m.shape.width);
+      kernels::conv_backward_data(m.shape, m.method(ConvPart::kBackwardData), dy.data_ptr<float>(),
+                                  taps_of(weight), mirrored.data_ptr<float>(), over_images);
       gradients[0] = new_pixels(x.size(0), x.size(1), x.size(2), x.size(3));
       kernels::conv_fold(m.source, m.shape.batch, m.shape.height, m.shape.width, m.shape.in,
                          mirrored.data_ptr<float>(), gradients[0].data_ptr<float>(), over_images);
     }
     if (by_weight) {
       gradients[1] = at::empty_like(weight);
-      kernels::conv_backward_weights(m.shape, m.method(ConvPart::kBackwardWeights),
-                                     x.data_ptr<float>(), dy.data_ptr<float>(),
-                                     taps_of(gradients[1]), gradients[1].data_ptr<float>(),
-                                     over_images);
+      kernels::conv_backward_weights(
+          m.shape, m.method(ConvPart::kBackwardWeights), x.data_ptr<float>(), dy.data_ptr<float>(),
+          taps_of(gradients[1]), gradients[1].data_ptr<float>(), over_images);
     }
     return gradients;
   }

@@ -26,7 +26,7 @@ namespace {
 
 constexpr int64_t kChunk = 64;       // images at a time: activations stay near the processor
 constexpr int64_t kDiversity = 256;  // images whose learned views are compared
-constexpr int64_t kSampled = 4096;  // values of each weight
+constexpr int64_t kSampled = 4096;   // values of each weight
 
 Tensor weight_sample(const Method& method) {
   std::vector<Tensor> parts;
@@ -109,7 +109,7 @@ double HealthMonitor::weights_moved(const Method& method) const {
 }
 
 nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>& curve,
-                                   const LearnedViews* learned) const {
+                                   const LearnedViews* learned, int64_t stride) const {
   if (!first_.defined()) return nlohmann::json::object();
   std::vector<Tensor> h, z0, z1;
   const c10::Device device = device_of(method);
@@ -118,7 +118,7 @@ nlohmann::json HealthMonitor::look(Method& method, const std::vector<CurvePoint>
     const Tensor x = all.narrow(0, start, count).to(device);
     return learned ? learned->view(x, {viewmaker_noise(seed_, 0, 2, view), start}) : x;
   };
-  for (int64_t start = 0; start < first_.size(0); start += kChunk) {
+  for (int64_t start = 0; start < first_.size(0); start += kChunk * stride) {
     const int64_t count = std::min(kChunk, first_.size(0) - start);
     const Tensor features = method.encoder().forward(rows(first_, 0, start, count));
     h.push_back(features.to(at::kCPU));

@@ -341,8 +341,9 @@ class Run {
     {
       const at::NoGradGuard no_grad;
       if (options_.health_samples > 1) {
-        json record = health_monitor_->look(*method_, log_->curve(),
-                                            view_player_ ? &view_player_->views() : nullptr);
+        const int64_t stride = step_ == 0 ? 4 : 1;  // nobody waits long for the first step
+        json record = health_monitor_->look(
+            *method_, log_->curve(), view_player_ ? &view_player_->views() : nullptr, stride);
         record["kind"] = "health";
         if (step_ == 0) record["verdict"] = "before training";
         record["step"] = step_;

@@ -55,9 +55,9 @@ std::string processor_key() {
 
 // What a trial's result depends on.
 std::string precision_key() {
-  std::string key = fmt::format("{}, libtorch {}, {}, {} threads, processor {}", kVersion,
-                                TORCH_VERSION, kernels::simd_name(kernels::best_simd()),
-                                at::get_num_threads(), processor_key());
+  std::string key =
+      fmt::format("{}, libtorch {}, {}, {} threads, processor {}", kVersion, TORCH_VERSION,
+                  kernels::simd_name(kernels::best_simd()), at::get_num_threads(), processor_key());
   for (const char* variable : {"ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"}) {
     if (const char* value = std::getenv(variable)) key += fmt::format(", {}={}", variable, value);
   }

@@ -51,7 +51,8 @@ TEST(IncludeDirection, FoldersIncludeOnlyWhatStandsBeforeThem) {
   const std::regex include(R"(^\s*#include "([^"]+)\")");
   int checked = 0;
   for (const char* root : {"include/likewise", "src"}) {
-    for (const auto& entry : fs::recursive_directory_iterator(fs::path(likewise::source_folder()) / root)) {
+    for (const auto& entry :
+         fs::recursive_directory_iterator(fs::path(likewise::source_folder()) / root)) {
       if (!entry.is_regular_file()) continue;
       const auto relative = fs::relative(entry.path(), fs::path(likewise::source_folder()) / root);
       const std::string own = folder_of(relative.string());

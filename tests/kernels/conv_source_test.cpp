@@ -29,9 +29,7 @@ struct Result {
 // Weights [O, C, K, K].
 Result run(const ConvShape& s, const Floats& x, const Floats& w, const Floats& dy, Simd simd) {
   const int64_t k = s.kernel, in = s.weight_in > 0 ? s.weight_in : s.in;
-  const auto layout = [&](const float* data) {
-    return ConvWeights{data, in * k * k, k * k, k, 1};
-  };
+  const auto layout = [&](const float* data) { return ConvWeights{data, in * k * k, k * k, k, 1}; };
   Result r{Floats(dy.size(), 7.0F),
            Floats(static_cast<size_t>(s.batch * s.height * s.width * s.in), 7.0F),
            Floats(w.size(), 7.0F)};
@@ -51,9 +49,11 @@ std::vector<Simd> sets() {
   return all;
 }
 
-const std::vector<ConvShape> kShapes = {
-    {3, 12, 14, 16, 32, 3, 1, 0}, {3, 9, 10, 32, 16, 3, 2, 0}, {2, 13, 15, 4, 16, 9, 1, 0},
-    {2, 13, 29, 32, 3, 9, 1, 0},  {2, 9, 9, 16, 16, 5, 1, 0}};
+const std::vector<ConvShape> kShapes = {{3, 12, 14, 16, 32, 3, 1, 0},
+                                        {3, 9, 10, 32, 16, 3, 2, 0},
+                                        {2, 13, 15, 4, 16, 9, 1, 0},
+                                        {2, 13, 29, 32, 3, 9, 1, 0},
+                                        {2, 9, 9, 16, 16, 5, 1, 0}};
 
 // Nothing changes when the pixels are gathered first.
 TEST(ConvSource, EqualsTheGatheredImage) {
@@ -70,8 +70,7 @@ TEST(ConvSource, EqualsTheGatheredImage) {
       for (int64_t i : rows)
         for (int64_t j : columns)
           for (int64_t c = 0; c < s.in; ++c)
-            large.push_back(
-                small[static_cast<size_t>(((n * height + i) * width + j) * s.in + c)]);
+            large.push_back(small[static_cast<size_t>(((n * height + i) * width + j) * s.in + c)]);
     const Floats w = normal(2, s.out * s.in * s.kernel * s.kernel);
     const Floats dy = normal(3, s.batch * s.out_height() * s.out_width() * s.out);
     for (Simd simd : sets()) {

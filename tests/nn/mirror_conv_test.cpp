@@ -78,11 +78,11 @@ Result run(const Shape& s, bool ours, bool planar = false) {
 }
 
 const std::vector<Shape> kShapes = {
-    {3, 4, 8, 12, 13, 9, {}, true},      {3, 4, 32, 5, 5, 9, {}, true},
-    {2, 2, 20, 9, 6, 9, {}, true},       {2, 8, 16, 7, 17, 3, {2}, true},
-    {2, 33, 35, 8, 8, 3, {}, true},      {2, 34, 34, 2, 3, 3, {}, true},
+    {3, 4, 8, 12, 13, 9, {}, true},         {3, 4, 32, 5, 5, 9, {}, true},
+    {2, 2, 20, 9, 6, 9, {}, true},          {2, 8, 16, 7, 17, 3, {2}, true},
+    {2, 33, 35, 8, 8, 3, {}, true},         {2, 34, 34, 2, 3, 3, {}, true},
     {2, 35, 16, 4, 5, 3, {1, 8, 10}, true}, {2, 16, 8, 4, 5, 3, {1, 7, 9}, true},
-    {3, 32, 3, 12, 35, 9, {}, false},    {3, 8, 1, 5, 6, 9, {}, false},
+    {3, 32, 3, 12, 35, 9, {}, false},       {3, 8, 1, 5, 6, 9, {}, false},
     {2, 20, 7, 6, 9, 9, {}, false}};
 
 TEST(MirrorConv, EqualsLibtorchInDouble) {
@@ -224,9 +224,9 @@ TEST(MirrorConv, SecondDerivativesAreLibtorchs) {
                  w = leaf(normal({16, 4, 9, 9}, 2)), one = leaf(normal({16}, 3)),
                  two = leaf(normal({16}, 4)), three = leaf(normal({16}, 5));
     const InstanceNormWeights norm{one, two, three};
-    const Tensor y = ours ? detail::fused_instance_norm(detail::mirror_conv(x, w, {}), norm, true)
-                          : detail::plain_instance_norm(
-                                detail::plain_mirror_conv(x, w, {}, true), norm, true);
+    const Tensor y =
+        ours ? detail::fused_instance_norm(detail::mirror_conv(x, w, {}), norm, true)
+             : detail::plain_instance_norm(detail::plain_mirror_conv(x, w, {}, true), norm, true);
     const auto dx = torch::autograd::grad({y.square().sum()}, {x}, {}, true, true);
     return torch::autograd::grad({dx[0].square().sum()}, {w})[0];
   };

@@ -54,7 +54,8 @@ TEST(RememberedPrecision, OneTrialServesLaterStartsUntilSomethingDiffers) {
   EXPECT_NEAR(second.bf16_ms, first.bf16_ms, 1e-6);
   {
     const Threads more(at::get_num_threads() + 1);
-    EXPECT_FALSE(from_memory(detail::remembered_precision(false, true))) << "another number of threads";
+    EXPECT_FALSE(from_memory(detail::remembered_precision(false, true)))
+        << "another number of threads";
   }
   EXPECT_FALSE(from_memory(detail::remembered_precision(true, true))) << "anew";
   EXPECT_TRUE(from_memory(detail::remembered_precision(false, true)));

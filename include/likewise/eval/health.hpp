@@ -22,7 +22,7 @@ struct Health {
   double mean_negative_cosine = 0;
   double hardest_negative_cosine = 0;
   double near_share = 0;  // of pairs of different samples: those of cosine above 0.95
-  double retrieval = 0;  // share of positives nearer than the hardest negative
+  double retrieval = 0;   // share of positives nearer than the hardest negative
 };
 
 // h [N, D] features of the first view; z0, z1 [N, d] projections (what the loss compares) of two
@@ -32,11 +32,11 @@ Health measure_health(const Tensor& h, const Tensor& z0, const Tensor& z1);
 void to_json(nlohmann::json& json, const Health& health);
 
 // One line: the first of these that applies, with its evidence and what to try.
-//   not finite, constant collapse, cluster collapse, dimensional collapse, views too easy, views too hard,
-//   temperature too high, temperature too low, healthy
-// Every line begins with that name. The thresholds are explained in health.cpp. Without a temperature
-// (squared distances, decorrelation, prediction) a cone or loose pairs have no such cure and are not called
-// a trouble.
+//   not finite, constant collapse, cluster collapse, dimensional collapse, views too easy, views
+//   too hard, temperature too high, temperature too low, healthy
+// Every line begins with that name. The thresholds are explained in health.cpp. Without a
+// temperature (squared distances, decorrelation, prediction) a cone or loose pairs have no such
+// cure and are not called a trouble.
 std::string verdict(const Health& health, bool has_temperature = true);
 
 }  // namespace likewise

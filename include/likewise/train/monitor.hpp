@@ -25,9 +25,10 @@ class HealthMonitor {
   // The numbers of eval/health.hpp with "verdict", a line in words. What the curve of the run says
   // of the learning rate comes first, since it explains the rest. With a viewmaker its views of
   // those views are looked at, and "view_diversity" is there (LearnedViews::diversity). `cues`:
-  // whether to look for what two views share besides content.
+  // whether to look for what two views share besides content. Of the samples, one run of 64 in
+  // `stride` is looked at.
   nlohmann::json look(Method& method, const std::vector<CurvePoint>& curve = {},
-                      const LearnedViews* learned = nullptr) const;
+                      const LearnedViews* learned = nullptr, int64_t stride = 1) const;
 
  private:
   // A target network that no longer moves while the learner does; empty: none, or alive.

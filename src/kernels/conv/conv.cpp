@@ -108,8 +108,8 @@ void conv_backward_data(const ConvShape& s, ConvMethod method, const float* dy,
     reversed.row_step = -weights.row_step;
     reversed.column_step = -weights.column_step;
     const LineFloats taps = conv::by_out(s, reversed);
-    conv::winograd({s.batch, s.out_height(), s.out_width(), s.out, s.weight_out}, dy,
-                   2 - s.padding, taps.data(), s.in, dx, for_each, ops);
+    conv::winograd({s.batch, s.out_height(), s.out_width(), s.out, s.weight_out}, dy, 2 - s.padding,
+                   taps.data(), s.in, dx, for_each, ops);
   } else {
     conv::direct_data(s, dy, conv::by_out(s, weights).data(), dx, for_each, ops);
   }

@@ -247,8 +247,7 @@ void direct_weights(const ConvShape& s, const float* x, const float* dy,
                   : 0;
           for (int64_t q = 0; q < runs.columns; ++q) {
             for (int64_t c = 0; c < s.in / image.block(); ++c, sums += runs.depth * channels) {
-              ops.outer({.a = image.data() +
-                              image.at(c, top * s.stride - before, q - s.padding),
+              ops.outer({.a = image.data() + image.at(c, top * s.stride - before, q - s.padding),
                          .a_step = s.stride * image.block(),
                          .a_segment = s.stride * image.pitch(),
                          .b = slope + top * slope_row,

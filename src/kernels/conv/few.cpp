@@ -56,16 +56,15 @@ void few_out(const ConvShape& s, const float* x, const ConvWeights& w, float* y,
   for (int64_t first = 0; first < s.out; first += kFewTogether) {
     for (int64_t c = 0; c < channels; ++c) {
       for (int64_t tap = 0; tap < area; ++tap) {
-        const float* from = w.data + c * w.in_step + tap / s.kernel * w.row_step +
-                            tap % s.kernel * w.column_step;
+        const float* from =
+            w.data + c * w.in_step + tap / s.kernel * w.row_step + tap % s.kernel * w.column_step;
         for (int64_t o = first; o < std::min(s.out, first + kFewTogether); ++o) {
           taps.push_back(from[o * w.out_step]);
         }
       }
     }
   }
-  const int64_t image =
-      (s.source ? s.source->height * s.source->width : s.height * s.width) * s.in;
+  const int64_t image = (s.source ? s.source->height * s.source->width : s.height * s.width) * s.in;
   const int64_t row = s.out_width() * s.out;
   for_each(s.batch, [&](int64_t begin, int64_t end) {
     Planes planes(s);

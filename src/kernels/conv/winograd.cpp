@@ -45,9 +45,9 @@ void over_tiles(const Grid& grid, int64_t height, int64_t width, int64_t channel
     const bool inside = top >= 0 && left >= 0 && top + SIDE <= height && left + SIDE <= width;
     for (int64_t i = 0; source && i < SIDE; ++i) {
       const bool row_in = top + i < height;
-      T* row_at = row_in ? pixels + (n * source->height + source->rows[top + i]) * source->width *
-                                        channels
-                         : nullptr;
+      T* row_at =
+          row_in ? pixels + (n * source->height + source->rows[top + i]) * source->width * channels
+                 : nullptr;
       for (int64_t j = 0; j < SIDE; ++j) {
         const bool in = row_in && left + j < width;
         pointers[i * SIDE + j] = in ? row_at + source->columns[left + j] * channels : outside;
@@ -117,11 +117,12 @@ void winograd(const Image& x, const float* pixels, int64_t padding, const float*
     own.fit(tile_at(together, in_blocks), tile_at(together, out_blocks), in);
     for (int64_t b = begin; b < end; ++b) {
       const int64_t first = b * together, count = std::min(together, grid.count - first);
-      over_tiles<kPatch, const float>(grid, x.height, x.width, in, padding, first, count, pixels,
-                                      own.zeros.data(), [&](int64_t t, const float* const* patch) {
-                                        ops.input_transform(patch, in_blocks,
-                                                            own.v.data() + tile_at(t, in_blocks));
-                                      }, x.source);
+      over_tiles<kPatch, const float>(
+          grid, x.height, x.width, in, padding, first, count, pixels, own.zeros.data(),
+          [&](int64_t t, const float* const* patch) {
+            ops.input_transform(patch, in_blocks, own.v.data() + tile_at(t, in_blocks));
+          },
+          x.source);
       for (int64_t k = 0; k < kPoints; ++k) {
         // Whole groups: what is beyond the last tile is not looked at.
         ops.products({.a = own.v.data() + k * kPointStep,
@@ -175,7 +176,8 @@ void winograd_weights(const Image& x, const float* pixels, int64_t padding, cons
             grid, x.height, x.width, in, padding, first, count, pixels, own.zeros.data(),
             [&](int64_t t, const float* const* patch) {
               ops.input_transform(patch, in_blocks, own.v.data() + tile_at(t, in_blocks));
-            }, x.source);
+            },
+            x.source);
         over_tiles<kTile, const float>(
             grid, grid.height, grid.width, out, 0, first, count, dy, own.zeros.data(),
             [&](int64_t t, const float* const* tile) {
