@@ -135,7 +135,7 @@ nt_xent(z0, z1).backward()
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert 1 < float(out) < 200
+    assert 0 <= float(out) < 200  # 0: below what loading torch had taken before
 
 
 def test_alignment_and_uniformity():
@@ -244,7 +244,7 @@ def test_metric_losses_are_their_formulas():
     d = torch.cdist(z, z)
     same = labels[:, None] == labels[None]
     expected = F.relu(d.masked_fill(~same, 0).amax(1) - d.masked_fill(same, torch.inf).amin(1) + 9).mean()
-    got = losses.triplet(z, labels, margin=9, squared=False, normalize=False)
+    got = losses.triplet(z, labels, mining="batch_hard", margin=9, squared=False, normalize=False)
     assert float(got) == pytest.approx(float(expected), rel=1e-6)
     i, j = torch.triu_indices(12, 12, 1)
     expected = torch.where(same[i, j], d[i, j].square(), F.relu(2 - d[i, j]).square()).mean() / 2

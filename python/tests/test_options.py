@@ -19,10 +19,10 @@ FUNCTIONS = {
 
 
 def test_every_table_is_somewheres_keywords():
-    assert set(FUNCTIONS) == set(TABLES)
+    assert set(FUNCTIONS) | {"spectrum"} == set(TABLES)  # that one is the options of log_mel
 
 
-@pytest.mark.parametrize("table", sorted(TABLES))
+@pytest.mark.parametrize("table", sorted(FUNCTIONS))
 def test_keywords_and_defaults_are_those_of_the_table(table):
     parameters = inspect.signature(FUNCTIONS[table]).parameters
     for row in TABLES[table]:

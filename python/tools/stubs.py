@@ -92,6 +92,7 @@ def stub(name: str) -> str:
         elif isinstance(node, ast.ClassDef) and is_public(node.name):
             body.append(stub_class(node))
     text = ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
+    text = text.replace("    index: Tensor\n", "    index: Tensor  # type: ignore[assignment]\n")  # tuples have a method of that name
     text = "from typing import Sequence\n" + text if "Sequence[" in text and "Sequence" not in "".join(
         line for line in text.splitlines() if "import" in line) else text
     return f"# Made by tools/stubs.py from {name}.py and the option table.\n{text}\n"

@@ -199,7 +199,13 @@ class Run {
     if (view_player_) metadata["viewmaker"] = view_player_->views().spec().to_toml();
     // Only a budget in time needs the clock; without it equal runs give equal files.
     if (options_.minutes > 0) metadata["seconds"] = fmt::format("{:.3f}", elapsed());
-    write_tensors(folder_.checkpoint(), tensors, metadata);
+    try {
+      write_tensors(folder_.checkpoint(), tensors, metadata);
+    } catch (const Error&) {
+      if (lock_.root() == folder_.root) throw;
+      follow_folder();  // it was renamed within the write
+      write_tensors(folder_.checkpoint(), tensors, metadata);
+    }
     last_checkpoint_ = Clock::now();
     saved_step_ = step_;
     if (profile_) profile_->restart();

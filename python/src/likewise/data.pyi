@@ -89,7 +89,7 @@ def memory_dataset(images: Any, labels: Any=None, *, domains: Any=None, class_na
 class Batch(NamedTuple):
     views: list[Tensor]
     labels: Tensor
-    index: Tensor
+    index: Tensor  # type: ignore[assignment]
 
 class Loader:
     data: Dataset

@@ -66,7 +66,7 @@ def make_encoder(name: str='auto', *, image_size: int=32, channels: int=3, shape
 class Features(NamedTuple):
     x: Tensor
     labels: Tensor
-    index: Tensor
+    index: Tensor  # type: ignore[assignment]
     bad: list[str]
 
 class TrainedEncoder:

@@ -52,7 +52,7 @@ def negative_cosine(p: Tensor, z: Tensor) -> Tensor:
 def n_pair(anchor: Tensor, positive: Tensor, *, l2_weight: float=0.002, normalize: bool=False, temperature: float=1.0) -> Tensor:
     ...
 
-def triplet(z: Tensor, labels: Tensor, *, mining: str='batch_hard', margin: float=0.2, soft: bool=False, squared: bool=True, normalize: bool=True, mean_of_all: bool=False) -> Tensor:
+def triplet(z: Tensor, labels: Tensor, *, mining: str='semihard', margin: float=0.2, soft: bool=False, squared: bool=True, normalize: bool=True, mean_of_all: bool=False) -> Tensor:
     ...
 
 def contrastive_margin(z: Tensor, labels: Tensor, *, margin: float=1.0, normalize: bool=True) -> Tensor:
