@@ -125,17 +125,20 @@ def test_the_training_curve_is_autograds():
 def test_memory_of_a_large_batch():
     """B = 16,384, d = 128: the matrix alone would be 4.3 GB."""
     code = """
-import resource, torch
+import torch
 from likewise.losses import nt_xent
 z = torch.randn(2, 16384, 128)
 z0, z1 = z[0].clone().requires_grad_(), z[1].clone().requires_grad_()
 nt_xent(z0[:64], z1[:64]).backward()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def kilobytes(name):
+    return next(int(x.split()[1]) for x in open("/proc/self/status") if x.startswith(name + ":"))
+open("/proc/self/clear_refs", "w").write("5")  # the peak begins anew: loading torch took more
+before = kilobytes("VmRSS")
 nt_xent(z0, z1).backward()
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+print((kilobytes("VmHWM") - before) / 1024)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert 0 <= float(out) < 200  # 0: below what loading torch had taken before
+    assert 1 < float(out) < 200
 
 
 def test_alignment_and_uniformity():

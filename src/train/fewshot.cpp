@@ -222,7 +222,8 @@ class FewShotRun {
       append_prefixed(tensors, "ema.", with_prefix(best, "encoder."));
       metadata["spec"] = data_.spec.to_toml();
     }
-    write_tensors(folder_.checkpoint(), tensors, metadata);
+    lock_.write_checkpoint([&](const auto& file) { write_tensors(file, tensors, metadata); });
+    folder_.root = lock_.root();  // it may have been renamed
     last_checkpoint_ = FewClock::now();
     saved_ = step_;
   }

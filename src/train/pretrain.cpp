@@ -185,7 +185,6 @@ class Run {
   }
 
   void save() {
-    follow_folder();
     NamedTensors tensors;
     append_prefixed(tensors, "model.", named_tensors(*method_));
     for (size_t p = 0; p < players_.size(); ++p) {
@@ -199,13 +198,8 @@ class Run {
     if (view_player_) metadata["viewmaker"] = view_player_->views().spec().to_toml();
     // Only a budget in time needs the clock; without it equal runs give equal files.
     if (options_.minutes > 0) metadata["seconds"] = fmt::format("{:.3f}", elapsed());
-    try {
-      write_tensors(folder_.checkpoint(), tensors, metadata);
-    } catch (const Error&) {
-      if (lock_.root() == folder_.root) throw;
-      follow_folder();  // it was renamed within the write
-      write_tensors(folder_.checkpoint(), tensors, metadata);
-    }
+    lock_.write_checkpoint([&](const auto& file) { write_tensors(file, tensors, metadata); });
+    follow_folder();
     last_checkpoint_ = Clock::now();
     saved_step_ = step_;
     if (profile_) profile_->restart();

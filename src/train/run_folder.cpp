@@ -37,22 +37,38 @@ RunLock::RunLock(const fs::path& root) : root_(root) {
 
 RunLock::~RunLock() { ::close(descriptor_); }
 
-const fs::path& RunLock::root() {
+bool RunLock::is_at(const fs::path& root) const {
   struct stat own {
   }, there{};
-  if (::fstat(descriptor_, &own) != 0) return root_;
-  const auto is_own = [&](const fs::path& root) {
-    return ::stat((root / ".lock").c_str(), &there) == 0 && there.st_ino == own.st_ino &&
-           there.st_dev == own.st_dev;
-  };
-  if (is_own(root_)) return root_;
+  return ::fstat(descriptor_, &own) == 0 && ::stat((root / ".lock").c_str(), &there) == 0 &&
+         there.st_ino == own.st_ino && there.st_dev == own.st_dev;
+}
+
+const fs::path& RunLock::root() {
+  if (is_at(root_)) return root_;
   std::error_code failed;
   const fs::path now = fs::read_symlink(fmt::format("/proc/self/fd/{}", descriptor_), failed);
-  if (failed || !is_own(now.parent_path())) {
+  if (failed || !is_at(now.parent_path())) {
     throw UserError("the run folder {} was removed while it was written to", root_.string());
   }
   root_ = now.parent_path();
   return root_;
+}
+
+void RunLock::write_checkpoint(const std::function<void(const fs::path&)>& produce) {
+  for (;;) {
+    const fs::path file = RunFolder{root()}.checkpoint();
+    try {
+      produce(file);
+    } catch (const Error&) {
+      if (is_at(root_)) throw;
+    }
+    if (is_at(root_)) return;
+    std::error_code ignored;  // a folder that holds anything else stays
+    fs::remove(file, ignored);
+    fs::remove(file.parent_path(), ignored);
+    fs::remove(root_, ignored);
+  }
 }
 
 MetricsLog::MetricsLog(const fs::path& path, long long step) : path_(path) {

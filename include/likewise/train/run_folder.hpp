@@ -2,6 +2,7 @@
 // A run's folder: what lies where, who may write, and the log of metrics.
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -31,7 +32,14 @@ class RunLock {
   // Where the folder is now: somebody may have renamed it. Throws UserError when it was removed.
   const std::filesystem::path& root();
 
+  // Calls produce(file) for the checkpoint under the name that the folder has at this moment. If
+  // the folder is renamed within, what was made under its old name is taken back and produce is
+  // called again for the new one; if it is removed, that is taken back and UserError thrown.
+  void write_checkpoint(const std::function<void(const std::filesystem::path&)>& produce);
+
  private:
+  bool is_at(const std::filesystem::path& root) const;
+
   std::filesystem::path root_;
   int descriptor_ = -1;
 };
