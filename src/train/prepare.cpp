@@ -26,7 +26,7 @@
 #include "likewise/train/run_folder.hpp"
 #include "train/duplicate_groups.hpp"
 #include "train/remembered.hpp"
-#include "views/batch_views.hpp"
+#include "train/run_views.hpp"
 
 namespace likewise {
 
@@ -158,53 +158,6 @@ void settle_labels(const PretrainOptions& options, const SampleDemand& demand, c
     progress.say(fmt::format("labels: there are none; every {} is a class of its own",
                              input_kind(data.info().modality).item));
   }
-}
-
-// The views of a batch, in order: that of evaluation, if wanted, the random ones, the local crops.
-std::vector<Transform> views_for(const SampleDemand& demand, const EncoderSpec& spec,
-                                 const DatasetPtr& data) {
-  const std::vector<View> usual = train_views(spec, data);
-  std::vector<Transform> views;
-  if (demand.plain_first) views.push_back(eval_view(spec));
-  for (int64_t v = 0; v < demand.views; ++v) views.push_back(usual.at(static_cast<size_t>(v % 2)));
-  views.insert(views.end(), usual.begin() + 2, usual.end());
-  return views;
-}
-
-// Whether the device makes the random views.
-bool views_on_device(const PretrainOptions& options, const SampleDemand& demand,
-                     const PreparedRun& run) {
-  const std::string& who = options.data.views_on;
-  const bool bytes = run.spec.modality == Modality::image &&
-                     sample_images(*run.data, 1).at(0).scalar_type() == at::kByte;
-  if (who == "auto") {
-    return run.device.is_cuda() && has_device_views() && bytes && !demand.plain_first;
-  }
-  if (who == "loader") return false;
-  const auto refuse = [](const std::string& why) {
-    throw UserError("--data.views_on device: {}; --data.views_on loader is accepted", why);
-  };
-  if (run.device.is_cpu()) refuse("--device is the processor");
-  if (run.device.is_cuda() && !has_device_views()) refuse("this build is without LIKEWISE_CUDA");
-  if (!bytes) refuse("it is for images of bytes");
-  if (demand.plain_first) refuse("this method looks at the plain image, too");
-  return true;
-}
-
-// The loader brings records, and views are made of them where they arrive.
-void settle_device_views(const PretrainOptions& options, const SampleDemand& demand,
-                         PreparedRun& run) {
-  if (!views_on_device(options, demand, run)) return;
-  const std::vector<BatchViews> usual = batch_views(run.spec.views, run.spec.stats);
-  std::vector<BatchViews> views;  // in the order of views_for
-  for (int64_t v = 0; v < demand.views; ++v) views.push_back(usual.at(static_cast<size_t>(v % 2)));
-  views.insert(views.end(), usual.begin() + 2, usual.end());
-  run.views.clear();
-  for (const BatchViews& one : views) run.views.push_back(one.record());
-  run.loader.records = true;
-  run.make_views = [views](size_t v, const Tensor& records, const Tensor& starts) {
-    return views.at(v).make(records, starts, {at::kFloat, true});
-  };
 }
 
 constexpr int64_t kProcessorSide = 64;
@@ -398,9 +351,7 @@ PreparedRun prepare_run(PretrainOptions& options, const SampleDemand& demand,
   }
   settle_precision(options, run.device, progress);
 
-  run.views = views_for(demand, run.spec, run.data);
-  run.health_views = views_for({}, run.spec, run.data);
-  settle_device_views(options, demand, run);
+  detail::settle_views(options, demand, run);
   if (demand.duplicates) {
     constexpr double kNear = 0.95;
     run.duplicates = duplicate_groups(*run.data, kNear, run.spec);

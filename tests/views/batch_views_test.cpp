@@ -16,16 +16,6 @@ namespace {
 
 constexpr double kTolerance = 1e-4;  // in [0, 1], before normalisation
 
-ImageStats stats_of(int64_t channels, int64_t side, double background) {
-  ImageStats s;
-  s.height = s.width = side;
-  s.channels = channels;
-  s.mean.assign(static_cast<size_t>(channels), 0.45);
-  s.std = channels == 3 ? std::vector<double>{0.25, 0.5, 1.0} : std::vector<double>{0.3};
-  s.background = background;
-  return s;
-}
-
 // A ragged batch: images of these sizes, by turns with one channel and three.
 std::vector<Tensor> images_of(const std::vector<std::pair<int64_t, int64_t>>& sides,
                               int64_t draws) {

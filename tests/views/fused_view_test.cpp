@@ -7,16 +7,6 @@
 namespace likewise {
 namespace {
 
-ImageStats stats(int64_t channels, int64_t side, double background) {
-  ImageStats s;
-  s.height = s.width = side;
-  s.channels = channels;
-  s.mean.assign(static_cast<size_t>(channels), 0.45);
-  s.std = channels == 3 ? std::vector<double>{0.25, 0.5, 1.0} : std::vector<double>{0.3};
-  s.background = background;
-  return s;
-}
-
 void expect_fused_equals_elementary(ImageViewOptions options, const ImageStats& data,
                                     const Tensor& image, const std::string& what) {
   options = resolve(options, data);
@@ -46,7 +36,7 @@ TEST(FusedView, EqualsTheElementaryChainForEveryRecipe) {
             options.recipe = recipe.name;
             const auto image =
                 bytes ? random_bytes(3, of_image, 40, 37) : random_image(4, of_image, 40, 37);
-            expect_fused_equals_elementary(options, stats(channels, side, 0.1), image,
+            expect_fused_equals_elementary(options, stats_of(channels, side, 0.1), image,
                                            recipe.name + ", " + std::to_string(of_image) + " to " +
                                                std::to_string(channels) + " channels, " +
                                                std::to_string(side) + " px");
@@ -74,7 +64,7 @@ TEST(FusedView, EqualsTheElementaryChainWithEverythingAtOnce) {
         o.fit = fit;
         o.crop_min = crop_min;
         for (auto [h, w] : {std::pair<int64_t, int64_t>{1, 1}, {3, 90}, {64, 20}, {28, 28}}) {
-          expect_fused_equals_elementary(o, stats(3, 28, background), random_bytes(5, 3, h, w),
+          expect_fused_equals_elementary(o, stats_of(3, 28, background), random_bytes(5, 3, h, w),
                                          std::string("all, ") + fit + ", " + std::to_string(h));
         }
       }
@@ -85,7 +75,8 @@ TEST(FusedView, EqualsTheElementaryChainWithEverythingAtOnce) {
 TEST(FusedView, EqualsTheElementaryChainOnALargePhotograph) {
   ImageViewOptions o;
   o.recipe = "natural";
-  expect_fused_equals_elementary(o, stats(3, 224, 0), random_bytes(6, 3, 375, 500), "photograph");
+  expect_fused_equals_elementary(o, stats_of(3, 224, 0), random_bytes(6, 3, 375, 500),
+                                 "photograph");
 }
 
 }  // namespace

@@ -10,8 +10,20 @@
 
 #include "likewise/base/random.hpp"
 #include "likewise/tensor.hpp"
+#include "likewise/views/image_stats.hpp"
 
 namespace likewise {
+
+// Statistics of data whose channels differ in scale, so that a mixed-up channel shows.
+inline ImageStats stats_of(int64_t channels, int64_t side, double background) {
+  ImageStats s;
+  s.height = s.width = side;
+  s.channels = channels;
+  s.mean.assign(static_cast<size_t>(channels), 0.45);
+  s.std = channels == 3 ? std::vector<double>{0.25, 0.5, 1.0} : std::vector<double>{0.3};
+  s.background = background;
+  return s;
+}
 
 inline Tensor image_of(const std::vector<float>& values, int64_t c, int64_t h, int64_t w) {
   Tensor x = at::empty({c, h, w}, at::kFloat);

@@ -11,79 +11,15 @@
 #include <cstdint>
 
 #include "base/philox.hpp"
+#include "kernels/cuda/half_floats.hpp"
+#include "kernels/cuda/view_batch.hpp"
 #include "kernels/image/colour.hpp"
-#include "kernels/views/view_plan.hpp"
 
 namespace likewise::kernels::gpu {
-
-enum class OutType : int32_t { float32, bfloat16, float16 };
-
-// What the views of a launch share.
-struct ViewBatch {
-  const uint8_t* records = nullptr;  // of all views, one behind another
-  const int64_t* starts = nullptr;   // [N], the byte where each begins, a multiple of 8
-  void* out = nullptr;               // [N, C, S, S] or [N, S, S, C]
-  OutType type = OutType::float32;
-  bool channels_last = false;
-  int32_t channels = 3, size = 0;  // C, 1 or 3, and S
-  int32_t blur_kernel = 3;
-  float background = 0;
-  float scales[3] = {1, 1, 1}, shifts[3] = {0, 0, 0};  // normalisation, one a channel
-
-  LIKEWISE_HOST_DEVICE int64_t plane() const { return int64_t{size} * size; }
-  // Floats that one view needs besides: the image twice, and the weights of a blur.
-  LIKEWISE_HOST_DEVICE int64_t scratch() const {
-    return 2 * channels * plane() + ((int64_t{blur_kernel} + 7) / 8) * 8;
-  }
-};
-
-// The head of a record, behind which lie the pixels: uint8 [channels, height, width], an image or
-// the part of it that the view looks at. The plan's box counts within them.
-struct ViewJob {
-  int32_t channels = 3, height = 0, width = 0;
-  ViewPlan plan;
-};
-static_assert(sizeof(ViewJob) % 8 == 0);
-
-inline constexpr int64_t record_bytes(int64_t pixels) {
-  return (static_cast<int64_t>(sizeof(ViewJob)) + pixels + 7) / 8 * 8;
-}
 
 LIKEWISE_HOST_DEVICE inline float clamp_unit(float x) {
   x = x < 0.0F ? 0.0F : x;
   return x > 1.0F ? 1.0F : x;
-}
-
-LIKEWISE_HOST_DEVICE inline uint32_t bits_of(float x) {
-  union {
-    float f;
-    uint32_t u;
-  } both;
-  both.f = x;
-  return both.u;
-}
-
-// To the nearest, ties to even. A NaN stays one.
-LIKEWISE_HOST_DEVICE inline uint16_t to_bfloat16(float x) {
-  const uint32_t u = bits_of(x);
-  if ((u & 0x7FFFFFFFU) > 0x7F800000U) return static_cast<uint16_t>((u >> 16) | 0x40U);
-  return static_cast<uint16_t>((u + 0x7FFFU + ((u >> 16) & 1U)) >> 16);
-}
-
-LIKEWISE_HOST_DEVICE inline uint16_t to_float16(float x) {
-  const uint32_t u = bits_of(x), sign = (u >> 16) & 0x8000U, magnitude = u & 0x7FFFFFFFU;
-  if (magnitude > 0x7F800000U) return static_cast<uint16_t>(sign | 0x7E00U);
-  if (magnitude >= 0x477FF000U) return static_cast<uint16_t>(sign | 0x7C00U);  // 65520 and more
-  if (magnitude < 0x33000001U) return static_cast<uint16_t>(sign);             // 2^-25 and less
-  // The bits of the result and those that are rounded away; below 2^-14 with the leading one.
-  const uint32_t exponent = magnitude >> 23;
-  const bool small = exponent < 113;
-  const uint32_t drop = small ? 126 - exponent : 13;
-  const uint32_t whole = small ? (magnitude & 0x7FFFFFU) | 0x800000U : magnitude - (112U << 23);
-  const uint32_t half = 1U << (drop - 1), rest = whole & ((1U << drop) - 1);
-  uint32_t result = whole >> drop;
-  if (rest > half || (rest == half && (result & 1U))) ++result;
-  return static_cast<uint16_t>(sign | result);
 }
 
 // --- crop and resize: one output pixel from its source pixels, weighed by a triangle
